@@ -1,0 +1,1 @@
+"""Detectors: each finds entity types in one text and knows nothing of requests or policies."""

@@ -1,0 +1,1 @@
+"""Metrics: counts and durations, never text."""

@@ -1,22 +1,24 @@
-"""Every error the gateway knows, by who has to act. Messages are fixed or name configuration; none ever carries prompt text.
+"""Every error the gateway knows, by who has to act.
 
-    GatewayError                     has an HTTP status, an OpenAI error type and a stable code
-    ├── ClientError                  the client has to change its request
-    │   ├── Malformed        400     not the JSON the endpoint takes
-    │   ├── Unauthenticated  401     no or unknown client key
-    │   ├── NotFound         404     no such path or model
-    │   ├── MethodNotAllowed 405
-    │   ├── RequestTimeout   408     the body did not arrive in time
-    │   ├── TooLarge         413
-    │   ├── Unsupported      415     content type or encoding
-    │   └── PolicyRefusal    403     a refuse rule of the policy matched
-    ├── UpstreamRejected     4xx     a backend said the request is wrong; its status and message are passed on
-    └── Unavailable          503     nobody who may answer can answer now
-        └── AuditUnavailable 503     the decision could not be recorded, so nothing was sent
-    ConfigError                      bad configuration: file, line and remedy; ends the start
-    BackendUnavailable               one attempt failed before its first byte; the pipeline tries the next candidate
-    Untranslatable                   a draft for this backend's format cannot express the request
-    UpstreamBroke                    a stream ended without saying that it was complete
+Messages are fixed or name configuration; none ever carries prompt text.
+
+GatewayError                     has an HTTP status, an OpenAI error type and a stable code
+├── ClientError                  the client has to change its request
+│   ├── Malformed        400     not the JSON the endpoint takes
+│   ├── Unauthenticated  401     no or unknown client key
+│   ├── NotFound         404     no such path or model
+│   ├── MethodNotAllowed 405
+│   ├── RequestTimeout   408     the body did not arrive in time
+│   ├── TooLarge         413
+│   ├── Unsupported      415     content type or encoding
+│   └── PolicyRefusal    403     a refuse rule of the policy matched
+├── UpstreamRejected     4xx     a backend said the request is wrong; its status and message are passed on
+└── Unavailable          503     nobody who may answer can answer now
+    └── AuditUnavailable 503     the decision could not be recorded, so nothing was sent
+ConfigError                      bad configuration: file, line and remedy; ends the start
+BackendUnavailable               one attempt failed before its first byte; the pipeline tries the next candidate
+Untranslatable                   a draft for this backend's format cannot express the request
+UpstreamBroke                    a stream ended without saying that it was complete
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from pathlib import Path
 
 
 class GatewayError(Exception):
-    """An answer that is not a completion. ``status``/``type``/``code`` are part of the public interface (docs/errors.md)."""
+    """An answer that is not a completion. ``status``, ``type`` and ``code`` are public interface (docs/errors.md)."""
 
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     type: str = "server_error"
@@ -45,7 +47,9 @@ class InternalError(GatewayError):
     """A defect of the gateway. The message is fixed; the detail stays out of the answer."""
 
     def __init__(self) -> None:
-        super().__init__("The gateway failed to handle this request. Nothing more was sent. Quote x-request-id when reporting it.")
+        super().__init__(
+            "The gateway failed to handle this request. Nothing more was sent. Quote x-request-id when reporting it."
+        )
 
 
 class ClientError(GatewayError):
@@ -125,7 +129,7 @@ class AuditUnavailable(Unavailable):
 
 
 class BackendUnavailable(Exception):
-    """One attempt failed before the first byte of its answer. ``reason`` is a fixed word: connect, timeout, status_503 ..."""
+    """One attempt failed before the first byte of its answer. ``reason`` is a fixed word: connect, timeout, status_503."""
 
     def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -135,7 +139,7 @@ class BackendUnavailable(Exception):
 
 
 class Untranslatable(Exception):
-    """The backend's wire format cannot express the request. ``param`` and ``message`` name the field, never its value."""
+    """The backend's format cannot express the request. ``param`` and ``message`` name the field, never its value."""
 
     def __init__(self, param: str, message: str) -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
-"""The values that travel through a request's life, from bytes to decision. All are frozen; none shows content in its repr.
+"""The values that travel through a request's life, from bytes to decision.
 
-The drawing in ``docs/architecture.md`` names each of them. This module knows nothing about HTTP, policies or detectors.
+All are frozen; none shows content in its repr. The drawing in ``docs/architecture.md`` names each of them. This module knows nothing about HTTP, policies or detectors.
 """
 
 import hashlib

@@ -1,1 +1,4 @@
-"""The side that faces model servers: drafts, the guard, one reader per wire format. Only this package opens connections."""
+"""The side that faces model servers: drafts, the guard, one reader per wire format.
+
+Only this package opens connections.
+"""

@@ -27,7 +27,13 @@ class Cleared:
     def __init__(self, seal: object, draft: Draft, label: str, rules: tuple[str, ...], revision: str) -> None:
         if seal is not _SEAL:
             raise TypeError("Cleared is made by gateway.policy.decision.decide alone")
-        for name, value in (("draft", draft), ("label", label), ("rules", rules), ("revision", revision), ("_spent", False)):
+        for name, value in (
+            ("draft", draft),
+            ("label", label),
+            ("rules", rules),
+            ("revision", revision),
+            ("_spent", False),
+        ):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -40,7 +46,7 @@ class Cleared:
         raise TypeError("Cleared cannot be copied or pickled: a permission is spent once")
 
     def spend(self) -> Draft:
-        """Hand out the draft for sending. Works once: one inspection, one send. Raises RuntimeError on a second call."""
+        """Hand out the draft for sending, once: one inspection, one send. RuntimeError on a second call."""
         if self._spent:
             raise RuntimeError("this permission was already spent")
         object.__setattr__(self, "_spent", True)

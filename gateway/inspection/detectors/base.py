@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Views = Literal["all", "plain"]
-"""Which readings of a text a detector wants: ``all`` of them (decoded, squeezed, joined ...) or the ``plain`` one alone."""
+"""Which readings of a text a detector wants: ``all`` of them (decoded, squeezed ...) or the ``plain`` one alone."""
 
 
 @dataclass(frozen=True, slots=True)

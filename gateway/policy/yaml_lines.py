@@ -1,0 +1,229 @@
+"""YAML that remembers its lines: every problem in a configuration file can name the line it stands on.
+
+A smaller language than YAML 1.1, on purpose, because configuration must not surprise:
+
+- scalars follow the JSON-like core schema of YAML 1.2: ``no``, ``on`` and ``2023-06-01`` stay text;
+- duplicate keys, tags, anchors and aliases, several documents and keys that are not text are errors;
+- size, depth and number of values are bounded.
+
+Built from parser events with a stack of its own, so no input can recurse and no object but the plain ones is made.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from gateway.errors import ConfigError, Problem
+
+Location: TypeAlias = tuple[str | int, ...]
+"""Where a value stands: keys and list positions from the top, such as ``("classify", 0, "when")``."""
+Lines: TypeAlias = Mapping[Location, int]
+"""Location to line, from 1: the key's line for a mapping's value, the item's line in a list; ``()`` is the top."""
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_DEPTH: Final = 40
+MAX_VALUES: Final = 200_000
+
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL: Final = re.compile(r"~|null|Null|NULL|")
+_TRUE: Final = re.compile(r"true|True|TRUE")
+_FALSE: Final = re.compile(r"false|False|FALSE")
+_INT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_FLOAT: Final = re.compile(
+    r"[-+]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18}|[0-9]{1,18}(?=[eE]))(?:[eE][-+]?[0-9]{1,2})?"
+)
+
+
+def load_yaml(path: Path) -> tuple[Any, Lines]:
+    """Read one YAML file. Returns its value (dict, list, str, int, float, bool or None) and the line of each location.
+
+    An empty file is None. Raises ConfigError with every structural problem found.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _one(path, None, f"cannot read the file: {reason}", "Check the path and its permissions.") from None
+    if len(raw) > MAX_BYTES:
+        raise _one(path, None, f"the file is larger than {MAX_BYTES} bytes", "Split it or remove what is not needed.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _one(path, line, "the file is not UTF-8", "Save it as UTF-8.") from None
+    return parse_yaml(text, path)
+
+
+def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
+    """Like load_yaml for a file whose top level has to be ``key: value`` lines. An empty file is an error."""
+    value, lines = load_yaml(path)
+    if value is None:
+        raise _one(path, None, "the file is empty", "Write at least the required keys.")
+    if not isinstance(value, dict):
+        raise _one(path, 1, "the top level must be a mapping", "Start with lines of the form `key: value`.")
+    return value, lines
+
+
+def parse_yaml(text: str, path: Path) -> tuple[Any, Lines]:
+    """The same for text already read; ``path`` is only named in problems. Raises ConfigError."""
+    builder = _Builder(path)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        builder.problems.append(_syntax(path, line, error.problem, text))
+    except yaml.YAMLError:
+        line = _first_unprintable(text)
+        builder.problems.append(
+            Problem("a character is not allowed in YAML", "Remove the control character.", path, line)
+        )
+    if builder.problems:
+        raise ConfigError(tuple(builder.problems))
+    builder.lines.setdefault((), 1)
+    return builder.root, builder.lines
+
+
+def line_of(lines: Lines, location: Iterable[str | int]) -> int | None:
+    """The line of a location, or of the nearest place above it that the file has. Never fails."""
+    here = tuple(location)
+    while here and here not in lines:
+        here = here[:-1]
+    return lines.get(here)
+
+
+def _one(path: Path, line: int | None, message: str, remedy: str) -> ConfigError:
+    return ConfigError((Problem(message, remedy, path, line),))
+
+
+def _syntax(path: Path, line: int | None, problem: str | None, text: str) -> Problem:
+    rows = text.splitlines()
+    line = min(line, max(len(rows), 1)) if line else line
+    row = rows[line - 1] if line and line <= len(rows) else ""
+    if "\t" in row[: len(row) - len(row.lstrip())]:
+        return Problem("a tab is used for indentation", "Indent with spaces.", path, line)
+    return Problem(
+        f"not valid YAML: {problem or 'syntax error'}",
+        "Check indentation, colons, quotes and brackets on this line and the one before.",
+        path,
+        line,
+    )
+
+
+def _first_unprintable(text: str) -> int | None:
+    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _scalar(value: str) -> Any:
+    """A plain (unquoted) scalar by the core schema. Whole numbers with leading zeros stay text: they are names."""
+    if _NULL.fullmatch(value):
+        return None
+    if _TRUE.fullmatch(value):
+        return True
+    if _FALSE.fullmatch(value):
+        return False
+    if _INT.fullmatch(value):
+        return int(value)
+    if _FLOAT.fullmatch(value):
+        return float(value)
+    return value
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One open mapping or list, and the key that waits for its value."""
+
+    value: dict[str, Any] | list[Any]
+    location: Location
+    key: str | None = None
+    key_line: int = 0
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Turns events into plain values. Structural mistakes are collected, and the rest is read on."""
+
+    path: Path
+    root: Any = None
+    lines: dict[Location, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    stack: list[_Frame] = field(default_factory=list)
+    documents: int = 0
+    values: int = 0
+
+    def take(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents == 2:
+                self.complain(line, "the file holds more than one document", "Remove the `---` line and what follows.")
+        elif isinstance(event, yaml.AliasEvent):
+            self.complain(line, "anchors and aliases are not allowed", "Write the value out.")
+            self.place(None, line)
+        elif isinstance(event, yaml.NodeEvent):
+            self.node(event, line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.stack.pop()
+
+    def node(self, event: Any, line: int) -> None:
+        if event.anchor is not None:
+            self.complain(line, "anchors and aliases are not allowed", "Write the value out.")
+        if event.tag not in (None, "!"):
+            self.complain(line, "tags are not allowed", "Remove the `!` tag.")
+        if isinstance(event, yaml.ScalarEvent):
+            self.place(_scalar(event.value) if event.implicit[0] else event.value, line)
+            return
+        opened: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        location = self.place(opened, line)
+        self.stack.append(_Frame(opened, location))
+        if len(self.stack) > MAX_DEPTH:
+            raise _one(self.path, line, f"nested deeper than {MAX_DEPTH} levels", "Flatten the file.")
+
+    def place(self, value: Any, line: int) -> Location:
+        """Put a value where the open collection expects it; returns its location."""
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _one(self.path, line, f"more than {MAX_VALUES} values", "Split the file.")
+        if not self.stack:
+            if self.documents == 1:
+                self.root = value
+                self.lines[()] = 1
+            return ()
+        frame = self.stack[-1]
+        if isinstance(frame.value, list):
+            location = (*frame.location, len(frame.value))
+            frame.value.append(value)
+            self.lines[location] = line
+            return location
+        if frame.key is None:
+            frame.key = self.key(frame, value, line)
+            frame.key_line = line
+            return (*frame.location, frame.key)
+        location = (*frame.location, frame.key)
+        frame.value.setdefault(frame.key, value)
+        self.lines.setdefault(location, frame.key_line)
+        frame.key = None
+        return location
+
+    def key(self, frame: _Frame, value: Any, line: int) -> str:
+        if isinstance(value, dict | list):
+            self.complain(line, "a key must be text, not a list or mapping", "Quote braces that are meant as text.")
+            return ""
+        name = value if isinstance(value, str) else str(value)
+        if not isinstance(value, str):
+            self.complain(line, f"the key {name!r} is not text", "Put it in quotes.")
+        if name in frame.value:
+            first = self.lines.get((*frame.location, name))
+            self.complain(line, f"the key {name!r} is given twice (first on line {first})", "Keep one of them.")
+        return name
+
+    def complain(self, line: int, message: str, remedy: str) -> None:
+        if len(self.problems) < 100:
+            self.problems.append(Problem(message, remedy, self.path, line))

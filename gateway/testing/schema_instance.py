@@ -59,6 +59,6 @@ def _of_type(schema: JsonObject, root: JsonObject, depth: int) -> Json:
 def _resolve(reference: str, root: JsonObject) -> Json:
     """Follow a local reference such as ``#/$defs/City``; anything else is an empty schema."""
     node: Json = root
-    for part in reference.removeprefix("#/").split("/"):
+    for part in filter(None, reference.removeprefix("#").split("/")):
         node = node.get(part, {}) if isinstance(node, Mapping) else {}
     return node

@@ -1,13 +1,22 @@
-"""The decision is the permission: what ``decide`` returns is the only thing that egress accepts.
+"""The decision is the permission: what ``decide`` returns is the only thing that egress accepts. Pure: no I/O.
 
 Law 1. ``Cleared`` cannot be built outside this file: its constructor wants a seal that this module never hands out.
 An architecture test holds that no other module names ``_SEAL``. Python has no private fields, so egress checks again at
 the last hop that bytes, host and headers are those that were cleared (``gateway/egress/guard.py``).
 """
 
-from typing import Final, final
+import hmac
+from dataclasses import dataclass
+from typing import Final, TypeAlias, final
 
-from gateway.model import Draft
+from gateway.model import Draft, Facts, Report
+from gateway.policy.conditions import observed
+from gateway.policy.rules import Policy
+
+INCOMPLETE: Final = "builtin-incomplete"
+"""Stands among the rules of a decision when unread content raised the label and no rule of the policy had done so."""
+NO_RULES: Final = "builtin-no-rules"
+"""Stands there when the policy has no classify rule: nothing vouches for the request, so it has the top label."""
 
 _SEAL: Final = object()
 
@@ -51,3 +60,85 @@ class Cleared:
             raise RuntimeError("this permission was already spent")
         object.__setattr__(self, "_spent", True)
         return self.draft
+
+
+@dataclass(frozen=True, slots=True)
+class NotCleared:
+    """This backend may not have this draft. The next candidate may be drafted, inspected and decided afresh."""
+
+    label: str
+    rules: tuple[str, ...]
+    reason: str
+    """``clearance``: the label is above it; ``clearance_unknown``: the policy has no such label; ``not_local``: the
+    top label, and the backend is not proven to be inside the organisation."""
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refuse rule matched: nobody gets this request. ``message`` is the policy author's, never derived from text."""
+
+    label: str
+    rule: str
+    message: str
+    code: str
+    rules: tuple[str, ...]
+    """The classify rules that matched and then ``rule``, for the record."""
+    revision: str
+
+
+Verdict: TypeAlias = Cleared | NotCleared | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """How sensitive a request is, and which rules say so."""
+
+    label: str
+    rules: tuple[str, ...]
+
+
+def classify(policy: Policy, report: Report, facts: Facts) -> Classification:
+    """The highest label among the rules that match; the first label when none does.
+
+    Law 4: without any classify rule, or with a coverage reason that the policy does not accept, it is the top label.
+    """
+    seen = observed(report, facts, policy.accepted)
+    matched = [rule for rule in policy.classify if rule.matches(seen)]
+    label = max((rule.label for rule in matched), key=policy.labels.index, default=policy.labels[0])
+    rules = tuple(rule.id for rule in matched)
+    if not policy.classify:
+        return Classification(policy.top, (NO_RULES,))
+    if seen.reasons and label != policy.top:
+        return Classification(policy.top, (*rules, INCOMPLETE))
+    return Classification(label, rules)
+
+
+def decide(policy: Policy, draft: Draft, report: Report, facts: Facts) -> Verdict:
+    """Decide about one draft for one backend. The only maker of ``Cleared``.
+
+    Raises ValueError when the report is about other bytes than the draft's: then nothing is known about the draft.
+    """
+    if not hmac.compare_digest(report.digest, draft.digest):
+        raise ValueError("the report is about another draft")
+    found = classify(policy, report, facts)
+    seen = observed(report, facts, policy.accepted)
+    for rule in policy.refuse:
+        if rule.matches(seen):
+            rules = (*found.rules, rule.id)
+            return Refused(found.label, rule.id, rule.message, rule.code, rules, policy.revision)
+    if reason := _barred(policy, draft, found.label):
+        return NotCleared(found.label, found.rules, reason, policy.revision)
+    return Cleared(_SEAL, draft, found.label, found.rules, policy.revision)
+
+
+def _barred(policy: Policy, draft: Draft, label: str) -> str | None:
+    """Why this backend may not receive this label; None: it may."""
+    backend = draft.backend
+    if backend.clearance not in policy.labels:
+        return "clearance_unknown"
+    if not policy.admits(backend.clearance, label):
+        return "clearance"
+    if label == policy.top and not backend.local:
+        return "not_local"
+    return None

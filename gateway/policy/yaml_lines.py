@@ -11,7 +11,6 @@ Built from parser events with a stack of its own, so no input can recurse and no
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -136,27 +135,31 @@ def _scalar(value: str) -> Any:
     return value
 
 
-@dataclass(slots=True)
 class _Frame:
     """One open mapping or list, and the key that waits for its value."""
 
-    value: dict[str, Any] | list[Any]
-    location: Location
-    key: str | None = None
-    key_line: int = 0
+    __slots__ = ("key", "key_line", "location", "value")
+
+    def __init__(self, value: dict[str, Any] | list[Any], location: Location) -> None:
+        self.value = value
+        self.location = location
+        self.key: str | None = None
+        self.key_line = 0
 
 
-@dataclass(slots=True)
 class _Builder:
     """Turns events into plain values. Structural mistakes are collected, and the rest is read on."""
 
-    path: Path
-    root: Any = None
-    lines: dict[Location, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=list)
-    documents: int = 0
-    values: int = 0
+    __slots__ = ("documents", "lines", "path", "problems", "root", "stack", "values")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root: Any = None
+        self.lines: dict[Location, int] = {}
+        self.problems: list[Problem] = []
+        self.stack: list[_Frame] = []
+        self.documents = 0
+        self.values = 0
 
     def take(self, event: Any) -> None:
         line = event.start_mark.line + 1

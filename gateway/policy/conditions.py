@@ -1,0 +1,212 @@
+"""What a rule may ask: a closed vocabulary of predicates over findings, coverage and facts. Pure, and blind to text.
+
+Law 5, monotony: ``Entities`` and ``Incomplete`` hold on more findings and more reasons whenever they hold on fewer,
+``AllOf`` and ``AnyOf`` keep that, and ``Not`` is compiled around facts alone. So a rule that matches still matches when
+a detector, a finding or a reason is added. Anything that cannot be judged for certain (a score that is no number, a
+finding whose place spans messages) counts as a match.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from gateway.model import Facts, Finding, Report
+
+
+class Attachment(StrEnum):
+    """Parts of a request that are not text."""
+
+    IMAGE = "image"
+    DOCUMENT = "document"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the conditions of one decision look at."""
+
+    findings: Mapping[str, tuple[Finding, ...]] = field(repr=False)
+    """By entity type."""
+    reasons: tuple[str, ...]
+    """Why coverage is incomplete, without those that the policy accepts."""
+    facts: Facts
+
+
+def observed(report: Report, facts: Facts, accepted: frozenset[str]) -> Observed:
+    """Index a report for the conditions. ``accepted`` are reasons (or their first words) that do not count."""
+    by_type: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_type.setdefault(finding.entity_type, []).append(finding)
+    reasons = tuple(reason for reason in report.coverage.reasons if not names_reason(accepted, reason))
+    return Observed({kind: tuple(found) for kind, found in by_type.items()}, reasons, facts)
+
+
+def nothing_observed(facts: Facts) -> Observed:
+    """For route rules, which are asked before there is a draft to inspect and so may look at facts alone."""
+    return Observed({}, (), facts)
+
+
+def names_reason(named: frozenset[str], reason: str) -> bool:
+    """``opaque`` and ``opaque:base64`` both name the reason ``opaque:base64``."""
+    return reason in named or reason.partition(":")[0] in named
+
+
+class Condition(Protocol):
+    """One predicate. May raise; whoever asks counts that as a match."""
+
+    def holds(self, seen: Observed) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Findings of named kinds. Each name of the policy is a set of entity types here: a group, or one type.
+
+    ``any_of``: ``min_count`` findings over all names together; ``all_of``: that many for each name. Given both, both
+    have to hold.
+    """
+
+    any_of: tuple[frozenset[str], ...] = ()
+    all_of: tuple[frozenset[str], ...] = ()
+    anything: bool = False
+    """Any finding of any type counts towards ``any_of``."""
+    min_score: float = 0.4
+    min_count: int = 1
+    roles: frozenset[str] = frozenset()
+    """Only findings in messages of these roles; empty: everywhere."""
+
+    def holds(self, seen: Observed) -> bool:
+        if self.any_of or self.anything:
+            kinds = frozenset(seen.findings) if self.anything else frozenset().union(*self.any_of)
+            if not self._enough(seen, kinds):
+                return False
+        return all(self._enough(seen, kinds) for kinds in self.all_of)
+
+    def _enough(self, seen: Observed, kinds: frozenset[str]) -> bool:
+        count = 0
+        for kind in kinds:
+            for finding in seen.findings.get(kind, ()):
+                if self._counts(finding):
+                    count += 1
+                    if count >= self.min_count:
+                        return True
+        return False
+
+    def _counts(self, finding: Finding) -> bool:
+        if finding.score < self.min_score:  # NaN is not below anything, so it counts
+            return False
+        # A value that spans segments (start -1) stands in several messages: no role rules it out.
+        return not self.roles or finding.role in self.roles or finding.start < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Inspection could not read everything, for a reason that the policy does not accept (or one of ``reasons``)."""
+
+    reasons: frozenset[str] = frozenset()
+
+    def holds(self, seen: Observed) -> bool:
+        return any(not self.reasons or names_reason(self.reasons, reason) for reason in seen.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedModel:
+    """The model name that the client asked for, by exact name or ``*`` pattern."""
+
+    names: tuple[str, ...]
+
+    def holds(self, seen: Observed) -> bool:
+        return any(fnmatchcase(seen.facts.wanted_model, name) for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The public id of the client key, by exact name or ``*`` pattern."""
+
+    names: tuple[str, ...]
+
+    def holds(self, seen: Observed) -> bool:
+        return any(fnmatchcase(seen.facts.key_id, name) for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The client asked for a stream (or, with ``wanted`` False, for a whole answer)."""
+
+    wanted: bool
+
+    def holds(self, seen: Observed) -> bool:
+        return seen.facts.stream is self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The request offers or used tools (or, with ``wanted`` False, none)."""
+
+    wanted: bool
+
+    def holds(self, seen: Observed) -> bool:
+        return seen.facts.tools is self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The estimated size of prompt and answer, in tokens."""
+
+    over: int | None = None
+    under: int | None = None
+
+    def holds(self, seen: Observed) -> bool:
+        tokens = seen.facts.tokens
+        return (self.over is None or tokens > self.over) and (self.under is None or tokens < self.under)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """The request carries parts of one of these kinds."""
+
+    kinds: frozenset[Attachment]
+
+    def holds(self, seen: Observed) -> bool:
+        facts = seen.facts
+        carried = {Attachment.IMAGE: facts.vision, Attachment.DOCUMENT: facts.documents, Attachment.AUDIO: facts.audio}
+        return any(carried[kind] for kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Matches every request."""
+
+    def holds(self, seen: Observed) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, seen: Observed) -> bool:
+        return all(part.holds(seen) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, seen: Observed) -> bool:
+        return any(part.holds(seen) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold. Compiled around facts alone: a finding must never be able to undo a match."""
+
+    part: Condition
+
+    def holds(self, seen: Observed) -> bool:
+        return not self.part.holds(seen)

@@ -1,0 +1,115 @@
+"""A policy as the decision reads it: compiled, frozen, with every name resolved. Made by ``compiler.py`` from YAML."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from gateway.policy.conditions import Condition, Observed
+
+REVISION_LENGTH: Final = 12
+
+
+class Otherwise(StrEnum):
+    """What happens when a backend of the route cannot answer: ask the next one, or end the request."""
+
+    NEXT = "next"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRule:
+    """Raises a request to ``label`` when its condition matches."""
+
+    id: str
+    when: Condition
+    label: str
+
+    def matches(self, seen: Observed) -> bool:
+        return matches(self.when, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRule:
+    """Ends a request, whatever backend it was meant for."""
+
+    id: str
+    when: Condition
+    message: str
+    code: str
+
+    def matches(self, seen: Observed) -> bool:
+        return matches(self.when, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """Backends in order of preference. ``to`` holds backend names and the groups ``local`` and ``external``."""
+
+    when: Condition
+    to: tuple[str, ...]
+    on_unavailable: Otherwise = Otherwise.NEXT
+    on_incapable: Otherwise = Otherwise.NEXT
+
+    def matches(self, seen: Observed) -> bool:
+        return matches(self.when, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One compiled policy. Raises ValueError when a rule names a label that the policy does not have."""
+
+    name: str
+    labels: tuple[str, ...]
+    """From least to most sensitive. What no rule matches has the first; what cannot be judged has the last."""
+    classify: tuple[ClassifyRule, ...] = ()
+    refuse: tuple[RefuseRule, ...] = ()
+    route: tuple[RouteRule, ...] = ()
+    accepted: frozenset[str] = frozenset()
+    """Coverage reasons that do not raise the label by themselves."""
+    revision: str = field(init=False)
+    """The first 12 hex digits of the SHA-256 of everything that this policy says, with groups written out."""
+
+    def __post_init__(self) -> None:
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise ValueError("a policy needs labels, each of them once")
+        object.__setattr__(self, "revision", _revision(self))
+        unknown = {rule.label for rule in self.classify} - set(self.labels)
+        if unknown:
+            raise ValueError(f"classify rules name labels that the policy does not have: {sorted(unknown)}")
+
+    @property
+    def top(self) -> str:
+        """The most sensitive label."""
+        return self.labels[-1]
+
+    def admits(self, clearance: str, label: str) -> bool:
+        """May a backend of this clearance receive this label? An unknown clearance admits nothing."""
+        if clearance not in self.labels:
+            return False
+        return self.labels.index(clearance) >= self.labels.index(label)
+
+
+def matches(condition: Condition, seen: Observed) -> bool:
+    """Ask a condition. One that cannot be evaluated counts as matched: a defect may only make a decision stricter."""
+    try:
+        return condition.holds(seen)
+    except Exception:  # noqa: BLE001 - any failure means "matched", the stricter answer, and carries no text onwards
+        return True
+
+
+def _revision(policy: Policy) -> str:
+    said = {one.name: _canonical(getattr(policy, one.name)) for one in fields(policy) if one.init}
+    text = json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:REVISION_LENGTH]
+
+
+def _canonical(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"": type(value).__name__, **{one.name: _canonical(getattr(value, one.name)) for one in fields(value)}}
+    if isinstance(value, frozenset):
+        return sorted(_canonical(item) for item in value)
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    return value

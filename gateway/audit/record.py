@@ -62,8 +62,8 @@ _revision = _form(r"[0-9a-f]{8,64}")
 _fingerprint = _form(r"[0-9a-f]{64}")
 _version = _form(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,95}")
 _entity_type = _form(r"[A-Z][A-Z0-9_]{0,63}")
-_TOKEN: Final = r"(\$?[a-z_][A-Za-z_]{0,47}(\d{1,3}[A-Za-z_]{1,47})?|\d{1,6}|\*)"
-_path = _form(rf"(?=.{{1,256}}\Z)[$.]{{0,2}}\[?{_TOKEN}([][.#{{}}]{{1,3}}{_TOKEN})*[]#}}]{{0,2}}")
+_STEP: Final = r"(\$?[a-z_][A-Za-z_]{0,47}(\d{1,3}[A-Za-z_]{1,47})?|\d{1,6}|\*)"
+_path = _form(rf"(?=.{{1,256}}\Z)[$.]{{0,2}}\[?{_STEP}([][.#{{}}]{{1,3}}{_STEP})*[]#}}]{{0,2}}")
 """Known field names, short indexes and ``*``. Separators and names share no character, so that matching is linear."""
 _word = _form(r"[a-z][a-z0-9_]{0,47}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,2}")
 """Coverage reasons and verdicts: a fixed word, and what it is about (``detector_error:cards``)."""

@@ -1,0 +1,233 @@
+"""The shape of gateway.yaml: every setting, its type, its default, and what it means.
+
+A field's ``description`` is its documentation and the remedy of its errors; a test holds that
+``deploy/examples/gateway.reference.yaml`` shows every one. Unknown names are errors, values are frozen, secrets are
+``SecretStr``, and no error shows an input.
+"""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+
+from gateway.model import WireFormat
+
+RESERVED_NAMES: Final = frozenset({"auto", "local", "external", "unlisted"})
+"""Words of the policy language and of records, which no backend, alias or model may take for its name."""
+
+PATTERNS: Final = {
+    "name": r"^[a-z][a-z0-9-]{0,47}$",
+    "id": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+    "model": r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$",
+    "hash": r"^hmac-sha256:[0-9a-f]{64}$",
+    "variable": r"^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+    "host": r"^[A-Za-z0-9_.:-]{1,253}$",
+    "date": r"^\d{4}-\d{2}-\d{2}$",
+}
+"""The forms of text values, by what they hold. ``complaints.py`` says each in words."""
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")  # noqa: TRY004  pydantic collects ValueError alone
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=PATTERNS["name"])]
+KeyId = Annotated[str, StringConstraints(pattern=PATTERNS["id"])]
+ModelName = Annotated[str, StringConstraints(pattern=PATTERNS["model"])]
+Label = Annotated[str, StringConstraints(pattern=PATTERNS["id"])]
+KeyHash = Annotated[str, StringConstraints(pattern=PATTERNS["hash"])]
+Variable = Annotated[str, StringConstraints(pattern=PATTERNS["variable"])]
+Host = Annotated[str, StringConstraints(pattern=PATTERNS["host"])]
+Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=3600, allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Count = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
+
+
+class Part(BaseModel):
+    """One mapping of gateway.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Server(Part):
+    """Where the gateway listens."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 in a container; loopback otherwise.")
+    port: Whole = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+
+
+class Limits(Part):
+    """What a client may send. Beyond: 400, 408, 413 or 503, and nothing was read further."""
+
+    body_bytes: Count = Field(8 * 1024 * 1024, description="Bytes of one request body.")
+    json_depth: Whole = Field(64, ge=4, le=512, description="Nesting of one request body.")
+    json_nodes: Count = Field(200_000, description="Values and keys in one request body.")
+    body_seconds: Seconds = Field(30.0, description="Time for one request body to arrive, whole.")
+    concurrent: Count = Field(256, description="Requests handled at once; further ones get 503 and retry-after.")
+
+
+class ClientKey(Part):
+    """One client key, as `gateway keys new NAME` prints it."""
+
+    id: KeyId = Field(description="Public name of the key; stands in records and metrics.")
+    hash: KeyHash = Field(description="Keyed hash of the key. The key itself is stored nowhere.")
+
+
+class Keys(Part):
+    """Who may use the gateway."""
+
+    secret: SecretStr | None = Field(None, description="Secret of the key hashes. Only from GATEWAY_KEYS__SECRET.")
+    secret_file: Path | None = Field(None, description="File that holds the secret, instead of the variable.")
+    clients: tuple[ClientKey, ...] = Field((), max_length=10_000, description="The client keys.")
+    allow_anonymous: bool = Field(False, description="Serve without keys. Only while server.host is loopback.")
+
+
+class Models(Part):
+    """Names that clients may ask for, besides `auto` and the backends' own."""
+
+    aliases: dict[ModelName, ModelName] = Field({}, description="Alias to `backend/model` or `model`.")
+
+
+class CapabilitySettings(Part):
+    """What a backend can do. A request that needs more goes to the next candidate."""
+
+    context: Count | None = Field(None, description="Tokens that fit, prompt and answer together. Unset: not checked.")
+    tools: bool = Field(True, description="Function calling.")
+    vision: bool = Field(False, description="Image parts.")
+    documents: bool = Field(False, description="PDF and other file parts.")
+    audio: bool = Field(False, description="Audio parts.")
+    json_schema: bool = Field(True, description="response_format json_schema.")
+
+
+class TimeoutSettings(Part):
+    """Seconds to wait for a backend."""
+
+    connect: Seconds = Field(5.0, description="Until the connection stands.")
+    first_byte: Seconds = Field(120.0, description="Until the answer begins; then the next candidate is tried.")
+    idle: Seconds = Field(60.0, description="Between two pieces of a stream; then the client gets an error event.")
+
+
+class BackendSettings(Part):
+    """One model server."""
+
+    name: Name = Field(description="Name in policies, headers, records and metrics.")
+    format: WireFormat = Field(description="What it speaks: openai or anthropic.")
+    base_url: str = Field(
+        max_length=512,
+        description="openai: what stands before /chat/completions. anthropic: what stands before /v1/messages.",
+    )
+    models: dict[ModelName, ModelName] = Field(
+        min_length=1,
+        description="Public model name to the server's own; a list where both are the same. First: default.",
+    )
+    clearance: Label = Field(description="Highest label that it may receive.")
+    capabilities: CapabilitySettings = Field(CapabilitySettings(), description="What it can do.")
+    timeouts: TimeoutSettings = Field(TimeoutSettings(), description="How long to wait for it.")
+    api_key: SecretStr | None = Field(None, description="Its key. Only from GATEWAY_BACKENDS__<NAME>__API_KEY.")
+    api_key_env: Variable | None = Field(None, description="Variable that holds its key, such as OPENAI_API_KEY.")
+    api_key_file: Path | None = Field(None, description="File that holds its key.")
+    api_version: str | None = Field(
+        None, pattern=PATTERNS["date"], description="anthropic: the anthropic-version header."
+    )
+    max_output_tokens: Count = Field(4096, description="Where the format demands a limit and the client gave none.")
+    local_hosts: tuple[Host, ...] = Field(
+        (), description="Host names vouched for as inside the organisation though their address does not prove it."
+    )
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _same_names(cls, models: Any) -> Any:
+        return {name: name for name in models} if isinstance(models, list) and all(map(_is_text, models)) else models
+
+    @field_validator("base_url")
+    @classmethod
+    def _usable_url(cls, url: str) -> str:
+        fault = url_fault(url)
+        if fault is not None:
+            raise ValueError(fault)
+        return url.rstrip("/")
+
+
+class Inspection(Part):
+    """How prompts are read. Too slow or too much means the highest label, never a pass."""
+
+    timeout_ms: Whole = Field(2000, ge=1, le=600_000, description="Longest inspection of one request, in milliseconds.")
+    workers: Whole = Field(2, ge=1, le=256, description="Threads that run detectors.")
+    queue: Count = Field(64, description="Requests that may wait for a thread.")
+    cache_entries: Whole = Field(20_000, ge=0, le=100_000_000, description="Segments whose findings are remembered.")
+    ner: bool = Field(True, description="Find names and addresses with the NER model. False: patterns only.")
+
+
+class Audit(Part):
+    """Where decisions are recorded. A decision that cannot be recorded is not carried out."""
+
+    path: Path = Field(Path("audit.sqlite3"), description="SQLite file of the records.")
+    secret: SecretStr | None = Field(
+        None,
+        description="Secret of the body fingerprints. Only from GATEWAY_AUDIT__SECRET. Unset: made from keys.secret.",
+    )
+    secret_file: Path | None = Field(None, description="File that holds the secret, instead of the variable.")
+    timeout_ms: Whole = Field(5000, ge=10, le=600_000, description="Longest wait for a record to be durable; then 503.")
+    queue: Count = Field(4096, description="Records that may wait to be written; beyond: 503.")
+
+
+class Stream(Part):
+    """Streamed answers."""
+
+    keep_alive_s: Seconds = Field(15.0, description="Silence after which a comment keeps the connection open.")
+
+
+class Settings(Part):
+    """gateway.yaml with the environment laid over it. Made by ``gateway.settings.load``; paths are absolute then.
+
+    Not a pydantic-settings class: its source of variables cannot address an entry of ``backends`` by its name, passes
+    over names that it does not know, and takes keys such as ``_env_file`` for its own. ``overlay.py`` does this part.
+    """
+
+    server: Server = Server()
+    limits: Limits = Limits()
+    keys: Keys = Keys()
+    policy: Path | None = Field(None, description="Folder of the policy. Unset: the default policy that is built in.")
+    models: Models = Models()
+    backends: tuple[BackendSettings, ...] = Field(min_length=1, max_length=100, description="The model servers.")
+    inspection: Inspection = Inspection()
+    audit: Audit = Audit()
+    stream: Stream = Stream()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def is_loopback(host: str) -> bool:
+    """Is this listening address reachable from this machine alone? Names other than localhost are not resolved."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a base_url; None: nothing. The answer never repeats the URL, which may hold a credential."""
+    if not url.isascii() or any(ord(character) < 33 for character in url):
+        return "holds white space or characters that a URL must encode"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is not a URL"
+    socket = parts.scheme == "unix"
+    faults = {
+        "must begin with https://, http:// or unix:///": parts.scheme not in ("http", "https", "unix"),
+        "must not hold a user or password; use api_key_env or api_key_file": "@" in parts.netloc,
+        "must not hold a query or fragment; a key belongs in api_key_env or api_key_file": "?" in url or "#" in url,
+        "must name the socket: unix:///path/to.sock": socket and (bool(parts.netloc) or not parts.path.strip("/")),
+        "must name a host": not socket and (not parts.hostname or port == 0),
+    }
+    return next((fault for fault, present in faults.items() if present), None)

@@ -1,3 +1,99 @@
-"""From the checked YAML document to the policy that decisions read."""
+"""From the checked document to the policy that decisions read: groups written out, conditions made into predicates."""
 
-from gateway.policy.rules import Policy as Policy
+from collections.abc import Iterable
+
+from gateway.policy.conditions import (
+    AllOf,
+    Always,
+    AnyOf,
+    Attachment,
+    Attachments,
+    Condition,
+    Entities,
+    Incomplete,
+    Key,
+    Not,
+    Stream,
+    Tokens,
+    Tools,
+    WantedModel,
+)
+from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
+from gateway.policy.schema import EntitiesBlock, PolicyFile, When
+from gateway.policy.vocabulary import ANYTHING, Vocabulary
+
+__all__ = ["Policy", "compile_policy"]
+
+
+def compile_policy(document: PolicyFile, vocabulary: Vocabulary) -> Policy:
+    """Compile a document that was validated against the same vocabulary. Descriptions (``about``) are left behind."""
+    return Policy(
+        name=document.name,
+        labels=tuple(document.labels),
+        classify=tuple(
+            ClassifyRule(rule.id, _condition(rule.when, vocabulary), rule.label) for rule in document.classify
+        ),
+        refuse=tuple(
+            RefuseRule(rule.id, _condition(rule.when, vocabulary), rule.message, rule.code) for rule in document.refuse
+        ),
+        route=tuple(
+            RouteRule(
+                _condition(rule.when, vocabulary),
+                tuple(rule.to),
+                Otherwise(rule.on_unavailable),
+                Otherwise(rule.on_incapable),
+            )
+            for rule in document.route
+        ),
+        accepted=frozenset(document.coverage.accept if document.coverage else ()),
+    )
+
+
+def _condition(when: When, vocabulary: Vocabulary) -> Condition:
+    """One mapping of the file: all of its keys have to hold."""
+    parts: list[Condition] = list(_facts(when))
+    if when.entities is not None:
+        parts.append(_entities(when.entities, vocabulary))
+    if when.coverage is not None:
+        parts.append(Incomplete(frozenset(when.coverage.reasons or ())))
+    if when.all is not None:
+        parts.extend(_condition(part, vocabulary) for part in when.all)
+    if when.any is not None:
+        parts.append(AnyOf(tuple(_condition(part, vocabulary) for part in when.any)))
+    if when.not_ is not None:
+        parts.append(Not(_condition(when.not_, vocabulary)))
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _facts(when: When) -> Iterable[Condition]:
+    """The predicates about the request itself, cheap ones first."""
+    if when.always is not None:
+        yield Always()
+    if when.stream is not None:
+        yield Stream(when.stream)
+    if when.tools is not None:
+        yield Tools(when.tools)
+    if when.tokens is not None:
+        yield Tokens(when.tokens.over, when.tokens.under)
+    if when.attachments is not None:
+        yield Attachments(frozenset(Attachment(kind) for kind in when.attachments))
+    if when.key is not None:
+        yield Key(tuple(when.key))
+    if when.model is not None:
+        yield WantedModel(tuple(when.model))
+
+
+def _entities(block: EntitiesBlock, vocabulary: Vocabulary) -> Entities:
+    any_of = block.any_of or []
+    return Entities(
+        any_of=_named(any_of, vocabulary),
+        all_of=_named(block.all_of or [], vocabulary),
+        anything=ANYTHING in any_of,
+        min_score=block.min_score,
+        min_count=block.min_count,
+        roles=frozenset(block.roles or ()),
+    )
+
+
+def _named(names: Iterable[str], vocabulary: Vocabulary) -> tuple[frozenset[str], ...]:
+    return tuple(vocabulary.types(name) for name in names if name != ANYTHING)

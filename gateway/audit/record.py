@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NewType
 
@@ -23,7 +24,7 @@ ListedModel = NewType("ListedModel", str)
 UNLISTED: Final = ListedModel("unlisted")
 MAX_PLACES: Final = 64
 """Distinct paths kept per record; findings at further ones are counted under ``*``."""
-MAX_ITEMS: Final = 256
+MAX_ITEMS: Final = 1024
 """Rules, reasons, entity types, considered backends or detectors in one record."""
 
 
@@ -63,7 +64,7 @@ _fingerprint = _form(r"[0-9a-f]{64}")
 _version = _form(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,95}")
 _entity_type = _form(r"[A-Z][A-Z0-9_]{0,63}")
 _STEP: Final = r"(\$?[a-z_][A-Za-z_]{0,47}(\d{1,3}[A-Za-z_]{1,47})?|\d{1,6}|\*)"
-_path = _form(rf"(?=.{{1,256}}\Z)[$.]{{0,2}}\[?{_STEP}([][.#{{}}]{{1,3}}{_STEP})*[]#}}]{{0,2}}")
+_path = _form(rf"(?=.{{1,400}}\Z)[$.]{{0,2}}\[?{_STEP}([][.#{{}}]{{1,3}}{_STEP})*[]#}}]{{0,2}}")
 """Known field names, short indexes and ``*``. Separators and names share no character, so that matching is linear."""
 _word = _form(r"[a-z][a-z0-9_]{0,47}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,2}")
 """Coverage reasons and verdicts: a fixed word, and what it is about (``detector_error:cards``)."""
@@ -97,6 +98,12 @@ def _counted(form: Callable[[object], bool]) -> Callable[[object], bool]:
         return all(form(name) and _count(number) for name, number in value.items())
 
     return check
+
+
+@lru_cache(maxsize=64)
+def _detectors(value: tuple[tuple[str, str], ...]) -> bool:
+    """Dozens of names that are the same in every record: looked at once."""
+    return _each(_pair(_name, _version))(value)
 
 
 def _is(kind: type) -> Callable[[object], bool]:
@@ -210,7 +217,7 @@ _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "considered": _each(_is(Considered)),
     "body_bytes": _count,
     "body_fingerprint": _none_or(_fingerprint),
-    "detectors": _each(_pair(_name, _version)),
+    "detectors": lambda value: isinstance(value, tuple) and _detectors(value),
     "stream": _is(bool),
     "inspection_ms": _duration,
 }

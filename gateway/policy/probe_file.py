@@ -1,0 +1,134 @@
+"""The shape of probes.yaml: a list of probes, or that list under ``probes:`` beside the ``backends:`` it assumes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from gateway.errors import ConfigError, Problem
+from gateway.model import Backend
+from gateway.policy.decision import INCOMPLETE, NO_RULES
+from gateway.policy.loader import problems_of
+from gateway.policy.route import EXTERNAL, LOCAL
+from gateway.policy.rules import Policy
+from gateway.policy.schema import Block, wrong
+from gateway.policy.vocabulary import remedy
+from gateway.policy.yaml_lines import Lines, line_of, load_yaml
+
+FILE_NAME: Final = "probes.yaml"
+Zone: TypeAlias = Literal["local", "external", "refused", "nowhere"]
+"""Who would have answered. ``nowhere``: no backend may."""
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names: TypeAlias = Annotated[list[str], BeforeValidator(_listed)]
+
+
+class Expect(Block):
+    """``expect:`` of a probe. At least one key."""
+
+    label: str | None = None
+    rule: Names = Field(default_factory=list)
+    zone: Zone | None = None
+    nothing_to: Names = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise wrong("the probe expects nothing", "Name a label, rule, zone or nothing_to.")
+        return self
+
+
+class Probe(Block):
+    """One entry: exactly one of prompt, messages and body, and what has to become of it."""
+
+    name: str = Field(min_length=1, max_length=200)
+    about: str | None = None
+    prompt: str | None = None
+    messages: list[dict[str, Any]] | None = None
+    body: dict[str, Any] | None = None
+    key: str = "probe"
+    model: str = "auto"
+    fault: Literal["detector_error", "timeout"] | None = None
+    expect: Expect
+
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if sum(given is not None for given in (self.prompt, self.messages, self.body)) != 1:
+            raise wrong("the probe needs exactly one of `prompt`, `messages` and `body`", "Keep one of them.")
+        return self
+
+    def request(self) -> dict[str, Any]:
+        """The body that a client would send."""
+        if self.body is not None:
+            return {"model": self.model, **self.body}
+        return {"model": self.model, "messages": self.messages or [{"role": "user", "content": self.prompt}]}
+
+
+class AssumedBackend(Block):
+    """A backend as the probes imagine it. The real ones stand in gateway.yaml."""
+
+    clearance: str
+    local: bool = False
+
+
+def _distinct(probes: list[Probe]) -> list[Probe]:
+    names = [probe.name for probe in probes]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise wrong(f"two probes are called {name!r}", "Rename one.")
+    return probes
+
+
+class ProbeFile(Block):
+    """The whole file."""
+
+    backends: dict[str, AssumedBackend] = Field(default_factory=dict)
+    probes: Annotated[list[Probe], AfterValidator(_distinct)]
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """A checked probes.yaml and where its entries stand."""
+
+    file: Path
+    backends: Mapping[str, AssumedBackend]
+    probes: tuple[Probe, ...] = field(repr=False)
+    lines: Lines = field(repr=False)
+
+    def line(self, *location: str | int) -> int | None:
+        return line_of(self.lines, ("probes", *location))
+
+
+def load_probes(file: Path) -> Probes:
+    """Read probes.yaml. An empty file has no probes. Raises ConfigError with every problem."""
+    value, lines = load_yaml(file)
+    if not isinstance(value, dict):  # a bare list: read it as if it stood under `probes:`
+        value = {"probes": [] if value is None else value}
+        lines = {("probes", *location): line for location, line in lines.items()}
+    try:
+        document = ProbeFile.model_validate(value)
+    except ValidationError as error:
+        raise ConfigError(tuple(problems_of(error, ProbeFile, file, lines, not_yet={}))) from None
+    return Probes(file, document.backends, tuple(document.probes), lines)
+
+
+def unknown_names(probes: Probes, policy: Policy, backends: Sequence[Backend]) -> Iterator[Problem]:
+    """Expectations that nothing could ever meet, because they name what the policy does not have."""
+    rules = {INCOMPLETE, NO_RULES, *(rule.id for rule in policy.classify), *(rule.id for rule in policy.refuse)}
+    targets = {LOCAL, EXTERNAL, *(backend.name for backend in backends)}
+    for index, probe in enumerate(probes.probes):
+        expect = probe.expect
+        named = [("label", expect.label, set(policy.labels))] if expect.label is not None else []
+        named += [("rule", rule, rules) for rule in expect.rule]
+        named += [("nothing_to", name, targets) for name in expect.nothing_to]
+        for key, name, known in named:
+            if name not in known:
+                line = probes.line(index, "expect", key)
+                message = f"{key}: {name!r} is not known to the policy"
+                yield Problem(message, remedy(name, known), probes.file, line)

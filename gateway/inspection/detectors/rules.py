@@ -1,0 +1,231 @@
+"""Detectors written as rules in YAML: a pattern, what makes it plausible, and examples that prove it.
+
+A rule cannot be loaded without a true positive that it finds and a false positive that it leaves alone::
+
+    - id: github-token
+      entity_type: GITHUB_TOKEN
+      score: 1.0
+      keywords: [ghp_, gho_]          # cheap gate: small letters, at least one must stand in the text
+      regex: '(?<![A-Za-z0-9])gh[opusr]_[A-Za-z0-9]{36,255}'
+      validator: not_placeholder      # optional, see validators.py; judges group 1 of the pattern, or all of it
+      entropy: 3.0                    # optional, bits per character at least
+      needs: [github, token]          # optional: one of these words within 64 characters before or 32 after
+      match: ['ghp_{b62:36}']         # {kind:length} stands for made-up characters, so that no key lies in the tree
+      no_match: ['ghp_{x:36}']
+
+Patterns run under a time limit and a pattern that reaches it raises: what was not read is not clean.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import regex
+
+from gateway.errors import ConfigError, Problem
+from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.validators import VALIDATORS, Validator, entropy
+from gateway.policy.yaml_lines import Lines, line_of, load_mapping
+
+PATTERN_SECONDS: Final = 1.0
+"""How long one pattern may take over one text. All shipped patterns are linear; this is for those written later."""
+
+BEFORE: Final = 64
+AFTER: Final = 32
+"""Characters around a hit in which a label counts: labels mostly stand before a value, in tables and prose alike."""
+
+_KEYS: Final = {
+    "id", "about", "entity_type", "score", "keywords", "regex", "validator", "entropy", "needs", "match", "no_match",
+}  # fmt: skip
+_ALPHABETS: Final = {
+    "b62": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+    "b64": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "hex": "0123456789abcdef",
+    "lower": "abcdefghijklmnopqrstuvwxyz0123456789",
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    "digit": "0123456789",
+    "x": "x",
+}
+_BLANK: Final = re.compile(r"\{(" + "|".join(_ALPHABETS) + r"):(\d{1,4})\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One compiled rule. ``keywords`` is empty where nothing cheaper than the pattern can exclude a text."""
+
+    id: str
+    entity_type: str
+    score: float
+    keywords: tuple[str, ...]
+    pattern: "regex.Pattern[str]" = field(repr=False)
+    validator: Validator | None
+    entropy: float
+    needs: "re.Pattern[str] | None" = field(repr=False)
+
+    def find(self, text: str) -> list[Match]:
+        """Every match. Raises TimeoutError when the pattern took longer than PATTERN_SECONDS."""
+        group = 1 if self.pattern.groups else 0
+        found = []
+        for hit in self.pattern.finditer(text, overlapped=False, timeout=PATTERN_SECONDS):
+            start, end = hit.span(group)
+            if start < end and self._plausible(text, start, end):
+                found.append(Match(start, end, self.entity_type, self.score))
+        return found
+
+    def _plausible(self, text: str, start: int, end: int) -> bool:
+        value = text[start:end]
+        if self.entropy and entropy(value) < self.entropy:
+            return False
+        if self.validator is not None and not self.validator(value):
+            return False
+        return self.needs is None or label_near(self.needs, text, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDetector:
+    """All rules of one file. ``version`` is the digest of the file, so that an edited rule empties no cache by luck."""
+
+    name: str
+    version: str
+    rules: tuple[Rule, ...] = field(repr=False)
+    views: Views = "all"
+
+    @property
+    def entity_types(self) -> frozenset[str]:
+        return frozenset(rule.entity_type for rule in self.rules)
+
+    def find(self, text: str) -> Sequence[Match]:
+        """Matches of every rule. Raises TimeoutError (see Rule.find)."""
+        lowered = text.lower()
+        found: list[Match] = []
+        for rule in self.rules:
+            if not rule.keywords or any(word in lowered for word in rule.keywords):
+                found += rule.find(text)
+        return found
+
+
+def words_pattern(words: Sequence[str]) -> "re.Pattern[str]":
+    """Whole words of up to four letters, and longer ones as beginnings (passport, passports), ignoring case."""
+    parts = sorted({re.escape(word.lower().strip()) + (r"(?!\w)" if len(word) < 5 else "") for word in words})
+    return re.compile(r"(?<!\w)(?:" + "|".join(parts) + ")", re.IGNORECASE)
+
+
+def label_near(words: "re.Pattern[str]", text: str, start: int, end: int) -> bool:
+    """Does one of the words stand shortly before or after ``text[start:end]``?"""
+    if words.search(text, max(0, start - BEFORE), start):
+        return True
+    return bool(words.search(text, end, end + AFTER))
+
+
+def fill(example: str) -> str:
+    """Replace each ``{kind:length}`` of an example by made-up characters, the same ones at every start."""
+
+    def made_up(blank: "re.Match[str]") -> str:
+        alphabet, length = _ALPHABETS[blank[1]], int(blank[2])
+        stream = hashlib.shake_128(blank[0].encode() + blank.start().to_bytes(4, "big")).digest(length)
+        return "".join(alphabet[byte % len(alphabet)] for byte in stream)
+
+    return _BLANK.sub(made_up, example)
+
+
+def load_rules(path: Path, name: str) -> RuleDetector:
+    """Read a rule file. Raises ConfigError with file, line and remedy of every mistake, failed examples included."""
+    top, lines = load_mapping(path)
+    problems: list[Problem] = []
+    rules: list[Rule] = []
+    listed = top.get("rules")
+    if top.keys() != {"rules"} or not isinstance(listed, list) or not listed:
+        raise ConfigError((Problem("the file needs a list `rules` and nothing else", "See secrets.yaml.", path, 1),))
+    for index, body in enumerate(listed):
+        try:
+            rule = _rule(body)
+            _prove(rule, body)
+        except _BadRule as error:
+            where = ("rules", index) if error.key is None else ("rules", index, error.key)
+            problems.append(_problem(error, path, lines, where))
+            continue
+        if any(rule.id == other.id for other in rules):
+            problems.append(
+                Problem(f"the id {rule.id!r} is given twice", "Rename one.", path, line_of(lines, ("rules", index)))
+            )
+        rules.append(rule)
+    if problems:
+        raise ConfigError(tuple(problems))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return RuleDetector(name, digest, tuple(rules))
+
+
+class _BadRule(Exception):
+    def __init__(self, key: str | None, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.key, self.remedy = key, remedy
+
+
+def _problem(error: _BadRule, path: Path, lines: Lines, where: tuple[str | int, ...]) -> Problem:
+    return Problem(str(error), error.remedy, path, line_of(lines, where))
+
+
+def _rule(body: Any) -> Rule:
+    if not isinstance(body, dict):
+        raise _BadRule(None, "a rule must be a mapping", "Begin it with `- id: ...`.")
+    for key in body.keys() - _KEYS:
+        raise _BadRule(key, f"unknown key {key!r}", f"Use one of: {', '.join(sorted(_KEYS))}.")
+    identifier, entity_type, score = body.get("id"), body.get("entity_type"), body.get("score", 1.0)
+    if not isinstance(identifier, str) or not re.fullmatch(r"[a-z][a-z0-9-]{1,63}", identifier):
+        raise _BadRule("id", "a rule needs an id of small letters, digits and hyphens", "Name it for what it finds.")
+    if not isinstance(entity_type, str) or not re.fullmatch(r"[A-Z][A-Z0-9_]{1,63}", entity_type):
+        raise _BadRule("entity_type", "entity_type must be capitals, digits and underscores", "See groups.yaml.")
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 < score <= 1:
+        raise _BadRule("score", "score must be a number above 0 and at most 1", "Write for example 0.8.")
+    least = body.get("entropy", 0)
+    if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 8:
+        raise _BadRule("entropy", "entropy must be a number from 0 to 8", "Write bits per character, such as 3.0.")
+    validator = body.get("validator")
+    if validator is not None and validator not in VALIDATORS:
+        raise _BadRule("validator", f"no validator {validator!r}", f"Use one of: {', '.join(sorted(VALIDATORS))}.")
+    needs = _texts(body, "needs")
+    return Rule(
+        id=identifier,
+        entity_type=entity_type,
+        score=float(score),
+        keywords=tuple(word.lower() for word in _texts(body, "keywords")),
+        pattern=_pattern(body.get("regex")),
+        validator=None if validator is None else VALIDATORS[validator],
+        entropy=float(least),
+        needs=words_pattern(needs) if needs else None,
+    )
+
+
+def _texts(body: dict[str, Any], key: str) -> list[str]:
+    value = body.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise _BadRule(key, f"{key} must be a list of texts", "Put each text in quotes.")
+    return value
+
+
+def _pattern(source: Any) -> "regex.Pattern[str]":
+    if not isinstance(source, str) or not source:
+        raise _BadRule("regex", "a rule needs a regex", "Put it in single quotes.")
+    try:
+        pattern = regex.compile(source, regex.VERSION0)
+    except regex.error as error:
+        raise _BadRule("regex", f"the regex is not valid: {error.msg}", "Check brackets and backslashes.") from None
+    if pattern.groups > 1:
+        raise _BadRule("regex", "the regex has more than one group", "Write (?:...) for all but the value.")
+    return pattern
+
+
+def _prove(rule: Rule, body: dict[str, Any]) -> None:
+    """Run the examples through the rule exactly as a text would be."""
+    alone = RuleDetector("proof", "", (rule,))
+    for key, wanted in (("match", True), ("no_match", False)):
+        examples = _texts(body, key)
+        if not examples:
+            raise _BadRule(key, f"the rule {rule.id!r} has no {key} example", "Add at least one.")
+        for number, example in enumerate(examples, 1):
+            if bool(alone.find(fill(example))) is not wanted:
+                verb = "does not find" if wanted else "finds"
+                raise _BadRule(key, f"the rule {rule.id!r} {verb} its {key} example {number}", "Mend one of the two.")

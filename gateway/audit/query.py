@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What to look for; None: any. ``since`` (inclusive) and ``until`` (exclusive) are UTC ISO times or their starts."""
+    """What to look for; None: any. ``since`` (inclusive), ``until`` (exclusive): UTC ISO times or their starts."""
 
     label: str | None = None
     backend: str | None = None

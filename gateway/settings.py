@@ -17,30 +17,49 @@ from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 
-from gateway.configuration.checks import checks, literal_secrets
+from gateway.configuration.checks import MIN_SECRET, checks, literal_secrets
 from gateway.configuration.complaints import Origin, complaints
 from gateway.configuration.overlay import CONFIG, PREFIX, Overlaid, lay_over
 from gateway.configuration.secret_files import read_secret, readable_by_others
-from gateway.configuration.shape import BackendSettings, Settings
+from gateway.configuration.shape import Audit, BackendSettings, Settings
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend, Capabilities, Timeouts
 from gateway.policy.yaml_lines import Location, load_mapping
 
-__all__ = ["BackendSettings", "Settings", "key_secret", "load", "model_names", "to_backends"]
+__all__ = [
+    "BackendSettings",
+    "Settings",
+    "audit_file",
+    "config_file",
+    "key_secret",
+    "load",
+    "model_names",
+    "to_backends",
+]
 
 _logger = logging.getLogger(__name__)
+DEFAULT_FILE: Final = Path("gateway.yaml")
 _DERIVED: Final = b"hybrid-llm-gateway: body fingerprints of audit records, version 1"
 
 
+def config_file(given: Path | None = None, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The configuration file: the one given, else GATEWAY_CONFIG's, else ./gateway.yaml if there is one, else none."""
+    environ = os.environ if environ is None else environ
+    if given is not None:
+        return given
+    if environ.get(CONFIG):
+        return Path(environ[CONFIG])
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read settings. ``path`` None: the file named by GATEWAY_CONFIG, or none: then all is in GATEWAY_* variables.
+    """Read settings from the file that ``config_file`` finds, if any, and the GATEWAY_* variables.
 
     Paths in the file start at its folder, paths in variables at the working directory; both are absolute afterwards.
     Secrets are read and stand in ``keys.secret``, ``audit.secret`` and ``backends[].api_key``. Raises ConfigError.
     """
     environ = os.environ if environ is None else environ
-    if path is None and environ.get(CONFIG):
-        path = Path(environ[CONFIG])
+    path = config_file(path, environ)
     tree, lines = ({}, {}) if path is None else load_mapping(path)
     origin = Origin(lay_over(_without_secrets(tree), environ), lines, path)
     problems = [*literal_secrets(tree, Origin(Overlaid(tree, {}, ()), lines, path)), *origin.overlaid.problems]
@@ -66,25 +85,43 @@ def key_secret(path: Path | None = None, environ: Mapping[str, str] | None = Non
     Raises ConfigError where there is none.
     """
     environ = os.environ if environ is None else environ
-    if path is None and environ.get(CONFIG):
-        path = Path(environ[CONFIG])
     given = environ.get(f"{PREFIX}KEYS__SECRET", "").strip()
     if given:
-        return given.encode()
-    tree, lines = ({}, {}) if path is None else load_mapping(path)
-    section = tree.get("keys")
-    named = section.get("secret_file") if isinstance(section, dict) else None
-    variable = environ.get(f"{PREFIX}KEYS__SECRET_FILE")
-    file = Path(variable) if variable else None
-    if file is None and isinstance(named, str) and path is not None:
-        file = path.parent / Path(named).expanduser()
+        return _long_enough(given, None)
+    file = _named_path("keys", "secret_file", path, environ)
     if file is None:
         remedy = f"Set {PREFIX}KEYS__SECRET or keys.secret_file; make a secret with `gateway keys secret`."
-        raise ConfigError((Problem("there is no secret for client keys", remedy, path, lines.get(("keys",))),))
+        raise ConfigError((Problem("there is no secret for client keys", remedy, config_file(path, environ)),))
     secret, problem = read_secret(file)
     if secret is None:
         raise ConfigError((problem,) if problem else ())
-    return secret.get_secret_value().encode()
+    return _long_enough(secret.get_secret_value(), file)
+
+
+def audit_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the records are, found as ``load`` finds it but without needing any secret: an auditor has none."""
+    environ = os.environ if environ is None else environ
+    here = config_file(path, environ)
+    folder = Path.cwd() if here is None else here.parent.absolute()
+    return _named_path("audit", "path", path, environ) or folder / Audit().path
+
+
+def _named_path(part: str, name: str, path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """One path setting, without validating the others."""
+    variable = environ.get(f"{PREFIX}{part}__{name}".upper())
+    if variable:
+        return Path(variable).expanduser().absolute()
+    file = config_file(path, environ)
+    section = None if file is None else load_mapping(file)[0].get(part)
+    value = section.get(name) if isinstance(section, dict) else None
+    return (file.parent / Path(value).expanduser()).absolute() if file and isinstance(value, str) else None
+
+
+def _long_enough(secret: str, file: Path | None) -> bytes:
+    if len(secret) < MIN_SECRET:
+        remedy = f"It needs {MIN_SECRET} characters; make one with `gateway keys secret`."
+        raise ConfigError((Problem("the secret of the client keys is too short to resist guessing", remedy, file),))
+    return secret.encode()
 
 
 def model_names(settings: Settings) -> frozenset[str]:

@@ -115,6 +115,6 @@ def _backend(index: int, backend: BackendSettings, origin: Origin) -> Iterator[P
     if backend.api_key_env is not None and backend.api_key_file is not None:
         yield origin.problem((*at, "api_key_file"), "contradicts api_key_env", "Keep one of them.")
     for number, host in enumerate(backend.local_hosts):
-        if host != url.hostname:
+        if host.lower().rstrip(".") != (url.hostname or "").rstrip("."):
             remedy = f"base_url names {url.hostname or 'a socket'}; list that name or remove this one."
             yield origin.problem((*at, "local_hosts", number), "is not the host of base_url", remedy)

@@ -129,11 +129,22 @@ def _run(text: str, start: int, end: int, base: str, odd: Oddities) -> Generator
         if folded:
             if held is not None:
                 yield held
+            if folded == char and (stretch := _ordinary(text, at, end)) > at:
+                yield Cell(text[at:stretch], at, stretch, same=True)
+                at, char, folded = stretch, text[stretch], text[stretch]
             held = Cell(folded, at, at + 1, folded == char)
         at += 1
     if held is not None:
         yield held
     return at
+
+
+def _ordinary(text: str, start: int, end: int) -> int:
+    """The last of the characters from ``start`` on that are read as themselves; marks may still follow that one."""
+    at = start + 1
+    while at < end and _read(text[at]) == (text[at], ""):
+        at += 1
+    return at - 1
 
 
 def _marked(held: Cell | None, mark: str, at: int, odd: Oddities) -> Cell | None:

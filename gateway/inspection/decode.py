@@ -1,0 +1,235 @@
+"""What encoded stretches of a text say: base64, base32, hex, character codes, percent, entities, quoted-printable ...
+
+Two readings. *Decoded*: runs that are another alphabet altogether, each on a line of its own between the words around
+it. *Unescaped*: stretches in which single characters are written otherwise, in place, with what stands around. A run
+counts as decoded only when it yields text; what yields none is for ``opaque`` to judge.
+"""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from gateway.inspection.views import View, ViewBuilder
+
+MAX_RUNS: Final = 48
+"""Decoded runs of one text, all levels together; more make coverage incomplete."""
+MAX_DECODED: Final = 262_144
+"""Characters that decoding may yield for one text, all levels together."""
+_AROUND: Final = 32
+_SHORTEST: Final = 8
+"""Bytes that a run must yield: shorter values are found by nobody without their surroundings."""
+
+_BASE64: Final = re.compile(
+    r"(?:[A-Za-z0-9+/]{40,}+\r?\n[ \t]*+){1,4096}[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2}"
+)
+_BASE32: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)={0,6}")
+_HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){8,}(?![0-9A-Fa-f])")
+_SPACED_HEX: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:(?:[ :;,-]|, |\\x|%|\s0x|,0x|, 0x)[0-9A-Fa-f]{2}){7,}(?![0-9A-Za-z])"
+)
+_CODES: Final = re.compile(r"(?<![0-9.])[01]?[0-9]{2}(?:(?:, ?|[ ;:]|\\)[01]?[0-9]{2}){7,}(?![0-9.])")
+_BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
+_ESCAPED: Final = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+"
+    r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
+    r"|(?:=[0-9A-F]{2})+|=\r?\n"
+    r"|(?:\\u\{?[0-9A-Fa-f]{4,6}\}?|\\x[0-9A-Fa-f]{2}|\\U[0-9A-Fa-f]{8}|\\[0-3][0-7]{2})+"
+    r"|(?:\bU\+[0-9A-Fa-f]{4,6}[ ,]?)+"
+    r"|(?<=[0-9])\\{1,2}[nrt](?=[0-9])"
+)
+_ESCAPE_CODE: Final = re.compile(
+    r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\U([0-9A-Fa-f]{8})|\\([0-3][0-7]{2})"
+)
+_ESCAPE_GATE: Final = re.compile(r"[%=\\&][0-9A-Za-z#]|=\r?\n|U\+")
+_PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
+_FIRST_SEXTETS: Final = frozenset("IJKLMNOPQRSTUVWXYZabcdef")
+"""What the first sextet of three bytes of ASCII text can be in base64."""
+
+
+class Decoded(NamedTuple):
+    """The runs of one view that decode: their reading, and the stretches they stand on."""
+
+    view: View | None
+    spans: tuple[tuple[int, int], ...]
+
+
+def decoded(view: View) -> Decoded:
+    """The view of all runs of ``view`` that decode to text, at most MAX_RUNS + 1 of them."""
+    builder = ViewBuilder()
+    spans: list[tuple[int, int]] = []
+    for said, start, end in _runs(view.text):
+        spans.append((start, end))
+        before = max(0, start - _AROUND)
+        builder.copy(view.text[before:start], before)
+        builder.put(f" {said} ", start, end)
+        builder.copy(view.text[end : end + _AROUND], end)
+        builder.put("\n", end, end)
+        if len(spans) > MAX_RUNS:
+            break
+    return Decoded(builder.build(f"{view.name}.decoded", view, prose=True) if spans else None, tuple(spans))
+
+
+def unescaped(view: View) -> View | None:
+    """Stretches of ``view`` with escapes resolved, each with what stands around it, or None without escapes."""
+    text = view.text
+    if not _ESCAPE_GATE.search(text):
+        return None
+    builder = ViewBuilder()
+    done = 0
+    changed = False
+    for match in _ESCAPED.finditer(text):
+        said = _resolved(match[0])
+        if said == match[0]:
+            continue
+        start, end = match.span()
+        if start - done > 2 * _AROUND:
+            builder.copy(text[done : done + _AROUND] if changed else "", done)
+            builder.put("\n", done + _AROUND, done + _AROUND)
+            done = start - _AROUND
+        builder.copy(text[done:start], done)
+        builder.put(said, start, end)
+        done, changed = end, True
+    builder.copy(text[done : done + _AROUND], done)
+    return builder.build(f"{view.name}.unescaped", view, prose=True) if changed else None
+
+
+def _runs(text: str) -> Iterator[tuple[str, int, int]]:
+    for match in _BASE64.finditer(text):
+        run = match[0]
+        if len(run) < 64 and (run.isalpha() and run[1:].islower()):
+            continue  # an ordinary word: every encoding of text mixes cases or digits in
+        said = _from_base64(run)
+        if said:
+            yield said, match.start(), match.end()
+        else:
+            yield from _inside(run, match.start())
+    if sum(map(text.count, "0123456789")) >= _SHORTEST:
+        for pattern, read in ((_SPACED_HEX, _from_hex), (_CODES, _from_codes), (_BINARY, _from_binary)):
+            for match in pattern.finditer(text):
+                said = read(match[0])
+                if said:
+                    yield said, match.start(), match.end()
+
+
+def _inside(run: str, start: int) -> Iterator[tuple[str, int, int]]:
+    """Encodings whose alphabet is a part of base64's."""
+    for pattern, read in ((_BASE32, _from_base32), (_HEX, _from_hex)):
+        for match in pattern.finditer(run):
+            said = read(match[0])
+            if said:
+                yield said, start + match.start(), start + match.end()
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as text when they are text (UTF-8 or UTF-16), else the empty string.
+
+    A long text may hold a few strange bytes, as a cut at either end leaves them; a short one none, because among the
+    long words of any prompt some decode to nearly printable nonsense.
+    """
+    if len(data) > 2 * _SHORTEST and not any(data[1::2]):
+        data = data[::2]
+    if len(data) < _SHORTEST:
+        return ""
+    strange = len(data.translate(None, _PRINTABLE))
+    if strange == 0 or strange * 16 <= len(data) - 16:
+        return data.decode("utf-8", "replace")
+    for end in range(len(data), len(data) - 4, -1):
+        try:
+            text = data[:end].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return text if all(char.isprintable() or char in "\t\n\r" for char in text) else ""
+    return ""
+
+
+def _from_base64(run: str) -> str:
+    letters = run.translate(_URL_SAFE).rstrip("=")
+    for offset in range(4):
+        first = letters[offset::4]
+        if offset == 0 or sum(map(_FIRST_SEXTETS.__contains__, first)) * 4 >= len(first) * 3:
+            said = as_text(_bytes64(letters[offset:]))
+            if said:
+                return said
+    return ""
+
+
+_URL_SAFE: Final = str.maketrans({"-": "+", "_": "/", "\n": None, "\r": None, " ": None, "\t": None})
+
+
+def _bytes64(letters: str) -> bytes:
+    whole = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
+    try:
+        return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+    except binascii.Error:
+        return b""
+
+
+def _from_base32(run: str) -> str:
+    letters = run.rstrip("=")
+    whole = letters[: len(letters) // 8 * 8 + {2: 2, 3: 2, 4: 4, 5: 5, 6: 5, 7: 7}.get(len(letters) % 8, 0)]
+    try:
+        return as_text(base64.b32decode(whole + "=" * (-len(whole) % 8), casefold=True))
+    except binascii.Error:
+        return ""
+
+
+_NO_HEX: Final = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
+
+
+def _from_hex(run: str) -> str:
+    if run.isdecimal() and not set(run[::2]) <= {"2", "3"}:
+        return ""  # a number; digits and spaces in hexadecimal are pairs that start with 2 or 3
+    return as_text(bytes.fromhex(_NO_HEX.sub("", run)))
+
+
+_NUMBER: Final = re.compile(r"[0-9]+")
+
+
+def _from_codes(run: str) -> str:
+    numbers = _NUMBER.findall(run)
+    said = as_text(bytes(int(number) for number in numbers))
+    if said:
+        return said
+    if any(digit in run for digit in "89"):
+        return ""
+    return as_text(bytes(int(number, 8) for number in numbers))
+
+
+def _from_binary(run: str) -> str:
+    groups = re.findall(r"[01]+", run)
+    if len(groups) == 1:
+        groups = re.findall(r"[01]{8}", run)
+    return as_text(bytes(int(group, 2) for group in groups if len(group) <= 8))
+
+
+def _resolved(escaped: str) -> str:
+    """What one escape (or several together) stands for; the same text where it stands for nothing readable."""
+    first = escaped[0]
+    if first == "&":
+        said = html.unescape(escaped if escaped.endswith(";") else escaped + ";")
+        return escaped if said.startswith("&") and len(said) > 1 else said
+    if first in "%=":
+        if escaped.startswith(("=\n", "=\r")):
+            return ""
+        data = bytes.fromhex(escaped.replace(first, ""))
+        said = data.decode("utf-8", "replace")
+        return escaped if "\ufffd" in said or not all(char.isprintable() or char.isspace() for char in said) else said
+    if first == "U":
+        codes = re.findall(r"U\+([0-9A-Fa-f]{4,6})", escaped)
+        return "".join(map(_character, codes)) if len(codes) > 3 else escaped
+    if escaped[-1] in "nrt" and not _ESCAPE_CODE.match(escaped):
+        return "\n"
+    return _ESCAPE_CODE.sub(_escape, escaped)
+
+
+def _escape(match: re.Match[str]) -> str:
+    octal = match[4]
+    return chr(int(octal, 8)) if octal else _character(match[1] or match[2] or match[3])
+
+
+def _character(code: str) -> str:
+    value = int(code, 16)
+    return chr(value) if value < 0xD800 or 0xE000 <= value < 0x110000 else ""

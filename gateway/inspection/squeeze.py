@@ -1,0 +1,174 @@
+"""Values that were taken apart with separators, put together again: ``4111.1111.1111.1111``, ``<b>4111</b> 1111`` ...
+
+The squeezed view holds candidates only, each with the words around it (which detectors use): digit groups without their
+separators, digits that stand against letters, IBAN-like groups, e-mail addresses that were spelt out. What reads as a
+list, a date, an address of a machine or a row of years is not a candidate, or every table of figures would be a card
+number one time in ten.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from gateway.inspection.views import View, ViewBuilder
+
+AROUND: Final = 40
+"""Characters of the text before and after that go with a candidate."""
+_SHORTEST: Final = 7
+_LONGEST: Final = 24
+"""Digits of the shortest and the longest identifier worth putting together (an IBAN without its letters)."""
+_WIDEST_GAP: Final = 160
+
+_SEPARATOR: Final = r"(?:\s++|<!--[^<>]{0,64}-->|<[^<>]{0,64}>|[^\w\s]|_)"
+_TAG: Final = re.compile(r"<[^<>]{0,68}>")
+_GAP: Final = re.compile(rf"{_SEPARATOR}{{1,6}}")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_HASH: Final = re.compile(r"[0-9a-fA-F-]{24,}")
+_IBAN: Final = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Z]{{2}}[0-9]{{2}}(?:{_SEPARATOR}{{1,3}}(?:[A-Z]{{4}}|[A-Z0-9]{{0,5}}[0-9][A-Z0-9]{{0,5}})){{3,9}}"
+)
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+-])([\w.+-]{1,64})\s{0,2}(?:[\[({<]\s?(?:at|@)\s?[\])}>]|\bat\b|@)\s{0,2}"
+    r"([\w-]{1,63}(?:\s{0,2}(?:[\[({<]\s?(?:dot|\.)\s?[\])}>]|\bdot\b|\.)\s{0,2}[\w-]{1,63}){1,4})",
+    re.IGNORECASE,
+)
+_DOT: Final = re.compile(r"\s{0,2}(?:[\[({<]\s?(?:dot|\.)\s?[\])}>]|\bdot\b|\.)\s{0,2}", re.IGNORECASE)
+_EMAIL_GATES: Final = (" dot ", "at]", "at)", "at}", "at>", "dot]", "dot)", "at ]", "at )", "[@", "(@", "[.]", "(.)")
+
+_LISTED: Final = re.compile(r"[,;:+*=|&?/\\\"'(){}\[\]]")
+"""Separators that also stand between the members of a list, a row or a calculation."""
+_EXPLAINED: Final = re.compile(
+    r"(?:19|20)\d\d([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"  # dates, with whatever follows
+    r"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)?\d\d(?!\d)"
+    r"|(?:\d{1,3}\.){3}\d{1,3}(?!\d)"  # IPv4
+    r"|\d{1,3}(?:,\d{3})+(?!\d)"  # thousands
+)
+_LAYOUTS: Final = (
+    (4, 4, 4, 4),
+    (4, 6, 5),
+    (4, 6, 4),
+    (8, 8),
+    (4, 4, 4, 4, 3),
+    (2,) * 8,
+    (3, 2, 4),
+    (3, 3, 4),
+    (1,) * 16,
+    (1,) * 15,
+    (1,) * 9,
+)
+"""Group sizes in which cards and the commonest identifiers are written: candidates wherever they stand."""
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+
+
+class Group(NamedTuple):
+    """One group of digits of a run."""
+
+    digits: str
+    start: int
+    end: int
+
+
+def squeezed(view: View) -> View | None:
+    """Candidates of ``view``, or None where there are none."""
+    builder = ViewBuilder()
+    text = view.text
+    found = False
+    for digits, start, end in _candidates(text):
+        emit(builder, text, digits, start, end)
+        found = True
+    return builder.build(f"{view.name}.squeezed", view, prose=False) if found else None
+
+
+def emit(builder: ViewBuilder, text: str, reading: str, start: int, end: int) -> None:
+    """Append a line: the words before, ``reading`` of ``[start, end)`` set off by spaces, the words after."""
+    before = max(0, start - AROUND)
+    builder.copy(text[before:start], before)
+    builder.put(" ", start, start)
+    builder.put(reading, start, end)
+    builder.put(" ", end, end)
+    builder.copy(text[end : end + AROUND], end)
+    builder.put("\n", end, end)
+
+
+def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
+    """Stretches of groups that are laid out like an identifier, with their index; rows of years are not."""
+    sizes = tuple(len(group.digits) for group in groups)
+    for layout in _LAYOUTS:
+        for at in range(len(sizes) - len(layout) + 1):
+            if sizes[at : at + len(layout)] == layout:
+                chosen = tuple(groups[at : at + len(layout)])
+                # A layout of single digits is meant only where no further single digit stands beside it.
+                inside = layout[0] == 1 and 1 in (sizes[at - 1 : at] + sizes[at + len(layout) : at + len(layout) + 1])
+                if not inside and not all(_YEAR.fullmatch(group.digits) for group in chosen):
+                    yield at, chosen
+
+
+def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
+    groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
+    if sum(len(group.digits) for group in groups) >= _SHORTEST:
+        for run in runs(text, groups):
+            yield from _of_run(text, run)
+        for group in groups:
+            if _SHORTEST <= len(group.digits) <= _LONGEST and _against_letters(text, group.start, group.end):
+                yield group
+        for match in _IBAN.finditer(text):
+            yield re.sub(r"[^A-Z0-9]", "", match[0]), match.start(), match.end()
+    lower = text.lower()
+    if any(gate in lower for gate in _EMAIL_GATES):
+        for match in _EMAIL.finditer(text):
+            yield f"{match[1]}@{_DOT.sub('.', match[2])}", match.start(), match.end()
+
+
+def runs(text: str, groups: list[Group]) -> Iterator[list[Group]]:
+    """Groups that only separators stand between, two or more together."""
+    run: list[Group] = []
+    for group in groups:
+        if run and not _joined(text, run[-1].end, group.start):
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append(group)
+    if len(run) > 1:
+        yield run
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    return end - start < _WIDEST_GAP and _GAP.fullmatch(text, start, end) is not None
+
+
+def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
+    total = sum(len(group.digits) for group in run)
+    if total < _SHORTEST:
+        return
+    start, end = run[0].start, run[-1].end
+    gaps = [_TAG.sub("", text[left.end : right.start]) for left, right in pairwise(run)]
+    seen: set[tuple[int, int]] = set()
+    if total <= _LONGEST and not any(map(_LISTED.search, gaps)) and not _EXPLAINED.match(text, start, end):
+        seen.add((start, end))
+        yield "".join(group.digits for group in run), start, end
+    for at, chosen in windows(run):
+        # Short groups are everywhere in tables: there, all gaps have to be the same.
+        if len(chosen[0].digits) < 4 and len(set(gaps[at : at + len(chosen) - 1])) > 1:
+            continue
+        place = (chosen[0].start, chosen[-1].end)
+        if place not in seen:
+            seen.add(place)
+            yield "".join(group.digits for group in chosen), *place
+
+
+def _against_letters(text: str, start: int, end: int) -> bool:
+    """Digits with a letter or underscore beside them, where a word boundary would be expected; not inside a hash."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    touches = before.isalpha() or after.isalpha() or before == "_" or after == "_"
+    return touches and not _in_hash(text, start, end)
+
+
+def _in_hash(text: str, start: int, end: int) -> bool:
+    """Digits inside a long hexadecimal word are part of a hash, a commit or a UUID."""
+    left, right = start, end
+    while left > 0 and start - left < 64 and (text[left - 1].isalnum() or text[left - 1] == "-"):
+        left -= 1
+    while right < len(text) and right - end < 64 and (text[right].isalnum() or text[right] == "-"):
+        right += 1
+    return _HASH.fullmatch(text, left, right) is not None

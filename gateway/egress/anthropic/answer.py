@@ -7,6 +7,7 @@ unchanged, with the results; ``turns.py`` takes them back.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -37,7 +38,7 @@ def finish_reason(stop_reason: str, *, calls: bool) -> str:
 
 
 class Tally:
-    """Adds up ``usage``: the counts of the latest event that has them stand, because the API's are cumulative."""
+    """Keeps the largest count of each kind: the API counts up, and a later 0 only means "not told here"."""
 
     __slots__ = ("_counts",)
 
@@ -52,7 +53,7 @@ class Tally:
         thinking = details.get("thinking_tokens") if isinstance(details, Mapping) else None
         for name, value in (*usage.items(), ("thinking_tokens", thinking)):
             if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-                self._counts[name] = value
+                self._counts[name] = max(value, self._counts.get(name, 0))
 
     def usage(self) -> Usage | None:
         """Tokens as OpenAI counts them; None where the server told nothing."""
@@ -112,20 +113,39 @@ def read(body: bytes, model: str, created: int) -> Completion:
     return Completion(body=dumps(completion), model=served, usage=tally.usage(), finish_reason=finish)
 
 
+def is_signed(block: JsonObject) -> bool:
+    """Whether the API takes the block back: without a signature, as other servers write it, it is a 400."""
+    return bool(block.get("signature") if block.get("type") == "thinking" else block.get("data"))
+
+
+def loads(text: bytes) -> Json:
+    """Parsed JSON; None where it is none."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return None
+
+
+def loads_exactly(text: bytes) -> Json:
+    """Parsed JSON; None where it is none. Not orjson: that rounds whole numbers beyond 64 bits, as in tool input."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # no error to chain: it would hold the whole answer
+
+
 def dumps(value: dict[str, Any]) -> bytes:
     """Compact JSON. Raises UpstreamBroke("garbage") for what UTF-8 JSON cannot hold, such as a lone surrogate."""
-    try:
+    with suppress(TypeError):
         return orjson.dumps(value)
-    except TypeError:
-        raise UpstreamBroke("garbage") from None
+    raise UpstreamBroke("garbage")
 
 
 def arguments_text(value: dict[str, Any]) -> str:
     """Tool input as the string that chat completions have. Raises UpstreamBroke("garbage") where it is not JSON."""
-    try:
+    with suppress(ValueError, RecursionError):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except (ValueError, RecursionError):
-        raise UpstreamBroke("garbage") from None
+    raise UpstreamBroke("garbage")
 
 
 def refusal_of(message: JsonObject) -> str | None:
@@ -147,11 +167,8 @@ def thinking_block(block: JsonObject) -> dict[str, Any]:
 
 
 def _message(body: bytes) -> dict[str, Any]:
-    """The message object. Not orjson: it turns whole numbers beyond 64 bits, as in tool input, into rounded ones."""
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        raise UpstreamBroke("garbage") from None
+    """The message object, checked as far as a reader relies on it."""
+    message = loads_exactly(body)
     if (
         not isinstance(message, dict)
         or message.get("type") != "message"
@@ -181,7 +198,7 @@ class _Answer:
             case {"type": "thinking", "thinking": str(text)}:
                 self._reasoning.append(text)
                 self._signed.append(thinking_block(block))
-            case {"type": "redacted_thinking"}:
+            case {"type": "redacted_thinking", "data": str()}:
                 self._signed.append(thinking_block(block))
             case _:
                 # Blocks of server tools are never asked for; dropping an unknown one would lose part of an answer.
@@ -195,8 +212,8 @@ class _Answer:
             message["reasoning_content"] = reasoning
         if self.calls:
             message["tool_calls"] = self.calls
-            if self._signed:
-                message["thinking_blocks"] = self._signed
+            if signed := [block for block in self._signed if is_signed(block)]:
+                message["thinking_blocks"] = signed
         return message
 
 

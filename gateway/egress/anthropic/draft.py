@@ -66,14 +66,24 @@ def draft(inbound: Inbound, backend: Backend, model: str) -> Draft:
     body = messages_request(
         inbound.body, model, traits(model, version), limit=backend.max_output_tokens, stream=inbound.stream
     )
+    encoded = _encoded(body)
+    if encoded is None:
+        raise Untranslatable("messages", "The request holds a value that JSON cannot carry.")
     return Draft(
         backend=backend,
         url=f"{backend.base_url.rstrip('/')}/v1/messages",
         headers=(*common_headers(stream=inbound.stream), ("anthropic-version", version), *key),
-        body=orjson.dumps(body),
+        body=encoded,
         model=model,
         stream=inbound.stream,
     )
+
+
+def _encoded(body: dict[str, Any]) -> bytes | None:
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return None
 
 
 def messages_request(body: JsonObject, model: str, model_traits: Traits, *, limit: int, stream: bool) -> dict[str, Any]:

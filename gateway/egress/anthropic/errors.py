@@ -6,9 +6,7 @@ Which statuses end an attempt and which are the client's own mistake is the send
 
 from collections.abc import Mapping
 
-import orjson
-
-from gateway.egress.formats import REJECTED_MESSAGE, passable_message
+from gateway.egress.formats import REJECTED_MESSAGE, error_object, passable_message
 from gateway.errors import UpstreamBroke, UpstreamRejected
 from gateway.model import Draft, Json, JsonObject
 
@@ -46,11 +44,7 @@ _CODES: tuple[tuple[str, str], ...] = (
 
 def read_error(draft: Draft, status: int, body: bytes) -> UpstreamRejected:
     """The client's error for a 4xx answer. ``body`` is untrusted, may be cut, and need not be JSON."""
-    try:
-        parsed = orjson.loads(body)
-    except ValueError:
-        parsed = None
-    return _rejected(draft, status, parsed.get("error") if isinstance(parsed, dict) else None)
+    return _rejected(draft, status, error_object(body))
 
 
 def rejected_in_stream(draft: Draft, event: JsonObject) -> UpstreamRejected | None:

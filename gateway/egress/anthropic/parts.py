@@ -6,7 +6,6 @@ hint about cost that has no counterpart.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -180,11 +179,16 @@ def _document(data: str, at: str) -> Block:
     if media not in {"text/plain", "text/markdown", "text/csv"}:
         raise wrong(at, "a PDF or plain text")
     # Decoded here, so that inspection reads the text itself.
-    try:
-        text = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise wrong(at, "UTF-8 text in base64") from None
+    if (text := _decoded(encoded)) is None:
+        raise wrong(at, "UTF-8 text in base64")
     return {"type": "text", "media_type": "text/plain", "data": text}
+
+
+def _decoded(encoded: str) -> str | None:
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return None
 
 
 def _data_uri(uri: str, at: str) -> tuple[str, str]:

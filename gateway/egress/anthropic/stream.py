@@ -8,14 +8,20 @@ Laws:
 - ``ping`` and events newer than this file are dropped, as the vendor asks of clients.
 """
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from gateway.egress.anthropic.answer import Tally, arguments_text, dumps, finish_reason, refusal_of, thinking_block
+from gateway.egress.anthropic.answer import (
+    Tally,
+    arguments_text,
+    dumps,
+    finish_reason,
+    is_signed,
+    loads,
+    loads_exactly,
+    refusal_of,
+    thinking_block,
+)
 from gateway.egress.anthropic.errors import broke, rejected_in_stream
 from gateway.egress.sse import SseDecoder
 from gateway.errors import UpstreamBroke
@@ -42,18 +48,31 @@ async def read_stream(draft: Draft, body: AsyncIterator[bytes], created: int) ->
     raise UpstreamBroke("ended_early")
 
 
-@dataclass(slots=True)
 class _Block:
     """One open content block."""
 
-    kind: str
-    call: int = -1
-    """Number of the tool call; -1 for other blocks."""
-    input: Json = None
-    """Input that came with the opening event."""
-    arguments: bool = False
-    """A piece of the arguments was sent."""
-    signed: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("arguments", "call", "input", "signature", "signed", "thinking")
+
+    def __init__(self, *, call: int = -1, whole: Json = None, signed: dict[str, Any] | None = None) -> None:
+        self.call = call
+        """Number of the tool call; -1 for other blocks."""
+        self.input = whole
+        """Input that came with the opening event."""
+        self.arguments = False
+        """A piece of the arguments was sent."""
+        self.signed = signed or {}
+        """A thinking block as it began."""
+        self.thinking: list[str] = []
+        self.signature: list[str] = []
+
+    def thought(self) -> dict[str, Any]:
+        """The whole thinking block as it has to come back; empty for other blocks."""
+        if self.signed.get("type") != "thinking":
+            return self.signed
+        return self.signed | {
+            "thinking": "".join([self.signed["thinking"], *self.thinking]),
+            "signature": "".join([self.signed["signature"], *self.signature]),
+        }
 
 
 class ChunkReader:
@@ -80,7 +99,7 @@ class ChunkReader:
     def feed(self, payload: bytes) -> Iterator[Chunk]:
         """The chunks of one event. Raises UpstreamBroke."""
         event = _event(payload)
-        kind = event.get("type")
+        kind = event["type"]
         if kind == "error":
             raise broke(event) if self._started else rejected_in_stream(self._draft, event) or broke(event)
         if kind == "message_start":
@@ -97,7 +116,8 @@ class ChunkReader:
             case "content_block_delta":
                 yield from self._delta(event)
             case "content_block_stop":
-                yield from self._close(event)
+                self._block(event)
+                yield from self._close(event["index"])
             case "message_delta":
                 self._message_delta(event)
             case "message_stop":
@@ -120,11 +140,14 @@ class ChunkReader:
         kind = content.get("type")
         if kind == "tool_use":
             yield self._open_call(index, content)
-        elif kind in {"text", "thinking"}:
-            self._blocks[index] = _Block(kind, signed=dict(thinking_block(content)) if kind == "thinking" else {})
-            yield from self._say("content" if kind == "text" else "reasoning_content", content.get(kind))
+        elif kind == "text":
+            self._blocks[index] = _Block()
+            yield from self._say("content", content.get("text"))
+        elif kind == "thinking":
+            self._blocks[index] = _Block(signed=thinking_block(content))
+            yield from self._say("reasoning_content", content.get("thinking"))
         elif kind == "redacted_thinking":
-            self._blocks[index] = _Block(kind, signed=thinking_block(content))
+            self._blocks[index] = _Block(signed=thinking_block(content))
         else:
             # Blocks of server tools are never asked for; dropping an unknown one would lose part of an answer.
             raise UpstreamBroke("garbage")
@@ -132,7 +155,7 @@ class ChunkReader:
     def _open_call(self, index: int, content: JsonObject) -> Chunk:
         if not isinstance(content.get("id"), str) or not isinstance(content.get("name"), str):
             raise UpstreamBroke("garbage")
-        self._blocks[index] = _Block("tool_use", call=self._calls, input=content.get("input"))
+        self._blocks[index] = _Block(call=self._calls, whole=content.get("input"))
         self._calls += 1
         function = {"name": content["name"], "arguments": ""}
         call = {"index": self._calls - 1, "id": content["id"], "type": "function", "function": function}
@@ -144,10 +167,10 @@ class ChunkReader:
             case {"type": "text_delta", "text": str(text)}:
                 yield from self._say("content", text)
             case {"type": "thinking_delta", "thinking": str(text)}:
-                block.signed["thinking"] = block.signed.get("thinking", "") + text
+                block.thinking.append(text)
                 yield from self._say("reasoning_content", text)
             case {"type": "signature_delta", "signature": str(signature)}:
-                block.signed["signature"] = block.signed.get("signature", "") + signature
+                block.signature.append(signature)
             case {"type": "input_json_delta", "partial_json": str(part)} if block.call >= 0:
                 if part:
                     block.arguments = True
@@ -157,11 +180,10 @@ class ChunkReader:
             case _:
                 raise UpstreamBroke("garbage")
 
-    def _close(self, event: JsonObject) -> Iterator[Chunk]:
-        block = self._block(event)
-        del self._blocks[event["index"]]
-        if block.signed.get("type"):
-            self._signed.append(block.signed)
+    def _close(self, index: int) -> Iterator[Chunk]:
+        block = self._blocks.pop(index)
+        if is_signed(thought := block.thought()):
+            self._signed.append(thought)
         if block.call >= 0 and not block.arguments:
             # No pieces came: all of the input came with the opening event, or the tool takes none. Clients parse
             # the arguments as JSON, and "" is not (BerriAI/litellm#25836).
@@ -186,6 +208,8 @@ class ChunkReader:
         if self._stop_reason is None:
             raise UpstreamBroke("ended_early")
         self.complete = True
+        for index in list(self._blocks):  # some servers do not close the last one
+            yield from self._close(index)
         if self._refusal is not None:
             yield self._chunk({"refusal": self._refusal})
         delta: dict[str, Any] = {}
@@ -210,13 +234,10 @@ class ChunkReader:
 
 
 def _event(payload: bytes) -> dict[str, Any]:
-    """The event as an object. Events carry text and fragments, so orjson loses nothing, but for input sent whole."""
-    try:
-        event = orjson.loads(payload)
-        if isinstance(event, dict) and event.get("type") == "content_block_start":
-            event = json.loads(payload)  # keeps whole numbers beyond 64 bits
-    except (ValueError, RecursionError):
-        raise UpstreamBroke("garbage") from None
-    if not isinstance(event, dict):
+    """The event as an object. Events carry text and fragments of it, but for input that is sent whole."""
+    event = loads(payload)
+    if isinstance(event, dict) and event.get("type") == "content_block_start":
+        event = loads_exactly(payload)
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         raise UpstreamBroke("garbage")
     return event

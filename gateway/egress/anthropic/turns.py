@@ -44,12 +44,14 @@ _COMMON = ("role", "content", "name", "cache_control")
 _ASSISTANT = (*_COMMON, "refusal", "tool_calls", "annotations", "reasoning_content", "reasoning", "thinking_blocks")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Turn:
+    """One turn; the lists grow while the conversation is read."""
+
     role: str
-    results: list[Block] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    after: list[Block] = field(default_factory=list)
+    results: list[Block] = field(default_factory=list, repr=False)
+    blocks: list[Block] = field(default_factory=list, repr=False)
+    after: list[Block] = field(default_factory=list, repr=False)
     """System text that stands behind this user turn."""
 
 
@@ -110,12 +112,12 @@ class _Conversation:
                 if blocks := _marked(
                     _named(message, at) + user_blocks(message.get("content"), f"{at}.content"), message, at
                 ):
-                    self._turn("user").blocks += blocks
+                    self._turn("user").blocks.extend(blocks)
             case "tool":
                 self._turn("user").results.append(_result(message, at))
             case "assistant":
                 if blocks := self._assistant(message, at):
-                    self._turn("assistant").blocks += blocks
+                    self._turn("assistant").blocks.extend(blocks)
             case _:
                 raise wrong(f"{at}.role", "system, developer, user, assistant or tool")
 
@@ -143,7 +145,7 @@ class _Conversation:
         elif self._turns[-1].role == "assistant":
             self._waiting += blocks
         elif self._traits.system_turns:
-            self._turns[-1].after += blocks
+            self._turns[-1].after.extend(blocks)
         else:
             self._system.append(blocks)
 
@@ -251,14 +253,19 @@ def _arguments(given: Json, at: str) -> dict[str, Any]:
         return {}
     if not isinstance(given, str):
         raise wrong(at, "a string")
-    try:
-        value = json.loads(given, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-        orjson.dumps(value)
-    except (ValueError, TypeError, RecursionError):
-        raise wrong(at, "a JSON object in a string") from None
-    if not isinstance(value, dict):
+    # Raised out here and not in a handler: a decoding error holds the whole text, and would be chained.
+    if (value := _parsed(given)) is None:
         raise wrong(at, "a JSON object in a string")
     return value
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+        orjson.dumps(value)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _facts(when: When) -> Iterable[Condition]:
 def _entities(block: EntitiesBlock, vocabulary: Vocabulary) -> Entities:
     any_of = block.any_of or []
     return Entities(
-        any_of=_named(any_of, vocabulary),
+        any_of=frozenset().union(*_named(any_of, vocabulary)),
         all_of=_named(block.all_of or [], vocabulary),
         anything=ANYTHING in any_of,
         min_score=block.min_score,

@@ -61,13 +61,13 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """Findings of named kinds. Each name of the policy is a set of entity types here: a group, or one type.
+    """Findings of named kinds, groups written out as their types.
 
-    ``any_of``: ``min_count`` findings over all names together; ``all_of``: that many for each name. Given both, both
-    have to hold.
+    ``any_of``: ``min_count`` findings of all these types together; ``all_of``: that many for each name of the policy.
+    Given both, both have to hold.
     """
 
-    any_of: tuple[frozenset[str], ...] = ()
+    any_of: frozenset[str] = frozenset()
     all_of: tuple[frozenset[str], ...] = ()
     anything: bool = False
     """Any finding of any type counts towards ``any_of``."""
@@ -77,20 +77,20 @@ class Entities:
     """Only findings in messages of these roles; empty: everywhere."""
 
     def holds(self, seen: Observed) -> bool:
-        if self.any_of or self.anything:
-            kinds = frozenset(seen.findings) if self.anything else frozenset().union(*self.any_of)
-            if not self._enough(seen, kinds):
-                return False
+        if (self.any_of or self.anything) and not self._enough(seen, None if self.anything else self.any_of):
+            return False
         return all(self._enough(seen, kinds) for kinds in self.all_of)
 
-    def _enough(self, seen: Observed, kinds: frozenset[str]) -> bool:
+    def _enough(self, seen: Observed, kinds: frozenset[str] | None) -> bool:
+        """Are there ``min_count`` findings of these types (None: of any type)?"""
         count = 0
-        for kind in kinds:
-            for finding in seen.findings.get(kind, ()):
-                if self._counts(finding):
-                    count += 1
-                    if count >= self.min_count:
-                        return True
+        for kind, found in seen.findings.items():
+            if kinds is not None and kind not in kinds:
+                continue
+            for finding in found:
+                count += self._counts(finding)
+                if count >= self.min_count:
+                    return True
         return False
 
     def _counts(self, finding: Finding) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from gateway.model import Draft, Facts, Report
-from gateway.policy.conditions import observed
+from gateway.policy.conditions import Observed, observed
 from gateway.policy.rules import Policy
 
 INCOMPLETE: Final = "builtin-incomplete"
@@ -103,7 +103,10 @@ def classify(policy: Policy, report: Report, facts: Facts) -> Classification:
 
     Law 4: without any classify rule, or with a coverage reason that the policy does not accept, it is the top label.
     """
-    seen = observed(report, facts, policy.accepted)
+    return _classified(policy, observed(report, facts, policy.accepted))
+
+
+def _classified(policy: Policy, seen: Observed) -> Classification:
     matched = [rule for rule in policy.classify if rule.matches(seen)]
     label = max((rule.label for rule in matched), key=policy.labels.index, default=policy.labels[0])
     rules = tuple(rule.id for rule in matched)
@@ -121,8 +124,8 @@ def decide(policy: Policy, draft: Draft, report: Report, facts: Facts) -> Verdic
     """
     if not hmac.compare_digest(report.digest, draft.digest):
         raise ValueError("the report is about another draft")
-    found = classify(policy, report, facts)
     seen = observed(report, facts, policy.accepted)
+    found = _classified(policy, seen)
     for rule in policy.refuse:
         if rule.matches(seen):
             rules = (*found.rules, rule.id)

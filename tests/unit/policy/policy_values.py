@@ -58,7 +58,7 @@ def facts(
 
 
 def entities(*names: str, score: float = 0.4, count: int = 1) -> Entities:
-    return Entities(any_of=(frozenset(names),), min_score=score, min_count=count)
+    return Entities(any_of=frozenset(names), min_score=score, min_count=count)
 
 
 def policy(

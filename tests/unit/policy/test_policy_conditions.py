@@ -36,7 +36,7 @@ def holds(condition: Condition, *found: Finding, reasons: tuple[str, ...] = (), 
 
 def test_any_of_needs_one_of_its_names() -> None:
     """A group is a set of types; any of them will do."""
-    condition = Entities(any_of=(CARD, NAME))
+    condition = Entities(any_of=CARD | NAME)
     assert holds(condition, finding("FULL_NAME"))
     assert not holds(condition, finding("LOCATION"))
     assert not holds(condition)
@@ -51,7 +51,7 @@ def test_all_of_needs_each_of_its_names() -> None:
 
 def test_any_of_and_all_of_together_both_have_to_hold() -> None:
     """Keys in one mapping are joined by and."""
-    condition = Entities(any_of=(frozenset({"HEALTH_TERM"}),), all_of=(NAME,))
+    condition = Entities(any_of=frozenset({"HEALTH_TERM"}), all_of=(NAME,))
     assert holds(condition, finding("PERSON"), finding("HEALTH_TERM"))
     assert not holds(condition, finding("PERSON"))
     assert not holds(condition, finding("HEALTH_TERM"))
@@ -77,26 +77,26 @@ def test_a_score_that_is_not_a_number_is_not_weak() -> None:
 def test_min_count_counts_over_all_names_of_any_of_and_for_each_of_all_of() -> None:
     """Ten e-mail addresses are a list of people, one is a signature."""
     mixed = (finding("PERSON"), finding("CREDIT_CARD"))
-    assert holds(Entities(any_of=(CARD, NAME), min_count=2), *mixed)
+    assert holds(Entities(any_of=CARD | NAME, min_count=2), *mixed)
     assert not holds(Entities(all_of=(CARD, NAME), min_count=2), *mixed)
     assert holds(Entities(all_of=(CARD, NAME), min_count=2), *mixed, *mixed)
 
 
 def test_a_type_that_stands_in_two_named_groups_is_counted_once() -> None:
     """One finding is one finding."""
-    assert not holds(Entities(any_of=(NAME, NAME | CARD), min_count=2), finding("PERSON"))
+    assert not holds(Entities(any_of=NAME | CARD, min_count=2), finding("PERSON"))
 
 
 def test_roles_narrow_to_messages_of_these_roles() -> None:
     """What tools return may be judged apart from what people write."""
-    condition = Entities(any_of=(CARD,), roles=frozenset({"tool"}))
+    condition = Entities(any_of=CARD, roles=frozenset({"tool"}))
     assert holds(condition, finding("CREDIT_CARD", role="tool"))
     assert not holds(condition, finding("CREDIT_CARD", role="user"))
 
 
 def test_a_value_that_spans_messages_counts_for_every_role() -> None:
     """Evasion S3: half a number in one message and half in the next belongs to both roles."""
-    assert holds(Entities(any_of=(CARD,), roles=frozenset({"tool"})), finding("CREDIT_CARD", role="user", start=-1))
+    assert holds(Entities(any_of=CARD, roles=frozenset({"tool"})), finding("CREDIT_CARD", role="user", start=-1))
 
 
 def test_incomplete_holds_for_any_reason_that_is_not_accepted() -> None:

@@ -213,7 +213,7 @@ ABOUT_FACTS = st.one_of(
 ABOUT_FINDINGS = st.one_of(
     st.builds(
         Entities,
-        any_of=st.lists(st.frozensets(st.sampled_from(TYPES), min_size=1), max_size=2).map(tuple),
+        any_of=st.frozensets(st.sampled_from(TYPES)),
         all_of=st.lists(st.frozensets(st.sampled_from(TYPES), min_size=1), max_size=2).map(tuple),
         anything=st.booleans(),
         min_score=st.sampled_from([0.0, 0.4, 0.9]),

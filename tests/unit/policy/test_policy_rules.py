@@ -29,8 +29,8 @@ def test_the_revision_is_twelve_hex_digits_of_what_the_policy_says() -> None:
     assert int(one.revision, 16) >= 0
     script = (
         "from gateway.policy.rules import *; from gateway.policy.conditions import *; "
-        f"print(Policy('test', {LABELS!r}, (ClassifyRule('cards', Entities((frozenset(['CREDIT_CARD', 'IBAN_CODE', "
-        "'PERSON']),)), 'restricted'),)).revision)"
+        f"print(Policy('test', {LABELS!r}, (ClassifyRule('cards', Entities(frozenset(['CREDIT_CARD', 'IBAN_CODE', "
+        "'PERSON'])), 'restricted'),)).revision)"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == one.revision

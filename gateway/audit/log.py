@@ -63,7 +63,8 @@ class AuditLog:
     async def write(self, record: DecisionRecord) -> None:
         """Write one decision; durable on return. Raises AuditUnavailable otherwise, and then nothing may be sent.
 
-        Cancelling the caller does not cancel the record.
+        Cancelling the caller does not cancel the record, and one whose time ran out may still reach the disk: there can
+        be a record of a sending that did not happen, never a sending without its record.
         """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(record, loop.create_future(), loop)

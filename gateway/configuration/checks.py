@@ -55,7 +55,7 @@ def _keys(settings: Settings, origin: Origin) -> Iterator[Problem]:
             "Run `gateway keys new NAME` and paste its line; to try the gateway on loopback, set allow_anonymous: true."
         )
         yield origin.problem(("keys", "clients"), "lists no key, so nobody could use the gateway", remedy)
-    if keys.clients and keys.secret is None:
+    if keys.clients and keys.secret is None and keys.secret_file is None:
         remedy = "Set GATEWAY_KEYS__SECRET or keys.secret_file to the secret that `gateway keys new` used."
         yield origin.problem(("keys", "secret"), "is missing, so no key could be checked", remedy)
     for part, secret in (("keys", keys.secret), ("audit", settings.audit.secret)):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
+from gateway.egress.origin import Origin
 from gateway.model import WireFormat
 
 RESERVED_NAMES: Final = frozenset({"auto", "local", "external", "unlisted"})
@@ -219,15 +220,21 @@ def url_fault(url: str) -> str | None:
         return "holds white space or characters that a URL must encode"
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         return "is not a URL"
-    socket = parts.scheme == "unix"
     faults = {
         "must begin with https://, http:// or unix:///": parts.scheme not in ("http", "https", "unix"),
         "must not hold a user or password; use api_key_env or api_key_file": "@" in parts.netloc,
         "must not hold a query or fragment; a key belongs in api_key_env or api_key_file": "?" in url or "#" in url,
-        "must name the socket: unix:///path/to.sock": socket and (bool(parts.netloc) or not parts.path.strip("/")),
-        "must name a host": not socket and (not parts.hostname or port == 0),
     }
-    return next((fault for fault, present in faults.items() if present), None)
+    fault = next((fault for fault, present in faults.items() if present), None)
+    return fault or _unreachable(url)
+
+
+def _unreachable(url: str) -> str | None:
+    """What egress says about the URL, so that whatever loads can also be sent to."""
+    try:
+        Origin.of(url)
+    except ValueError:
+        return "must be https://host[:port][/base], http://host[:port][/base] or unix:///path.sock[/base]"
+    return None

@@ -87,7 +87,8 @@ class Backend:
     max_output_tokens: int = 4096
     """Used where the wire format demands a limit and the client gave none."""
     local: bool = False
-    """Proven at start to be inside the organisation: loopback, unix socket, private range or a listed host."""
+    """Proven at start to be inside the organisation (loopback, unix socket, private range or a listed host) and cleared
+    for the top label. A backend that is inside with a lower clearance counts as external."""
 
     @property
     def default_model(self) -> str:
@@ -193,7 +194,7 @@ class Facts:
     wanted_model: str = field(repr=False)
     stream: bool
     tokens: int
-    """Estimate: a quarter of the body's bytes, plus the answer's limit where the client gave one."""
+    """Estimate: a quarter of the text's bytes, a flat figure per media part, and the answer's limit if one is given."""
     tools: bool
     vision: bool
     documents: bool

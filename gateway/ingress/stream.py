@@ -3,11 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Final
 
 from starlette.types import Send
 
 from gateway.ingress import sse
 from gateway.ingress.body import ClientGone
+
+FRAMES_PER_TURN: Final = 16
+"""A source that always has a chunk ready never waits; after this many, everyone else gets a turn of the event loop.
+
+Without it such a source would also never see that its client is gone: a server drops what is sent after that, at once.
+"""
 
 
 class EventStream:
@@ -23,6 +30,7 @@ class EventStream:
         self._keep_alive_s = keep_alive_s
         self._turn = asyncio.Lock()  # the keep-alive and the frames share one wire
         self._last_write = 0.0
+        self._frames = 0
         self._ended = False
         self._ticker: asyncio.Task[None] | None = None
 
@@ -43,6 +51,9 @@ class EventStream:
         """Send one frame."""
         async with self._turn:
             await self._put(frame, more=True)
+        self._frames += 1
+        if self._frames % FRAMES_PER_TURN == 0:
+            await asyncio.sleep(0)
 
     async def end(self, frame: bytes) -> None:
         """Send the last frame and close the reply."""

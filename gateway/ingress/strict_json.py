@@ -57,8 +57,8 @@ def _check_unambiguous(body: bytes, value: Json, has_huge_number: bool) -> None:
     """Refuse a body that another reader may understand otherwise than orjson did, by the cheapest proof that holds.
 
     Written again, most clients' bodies are the same bytes: then nothing was lost. Otherwise, an object that lost a
-    member on parsing has fewer colons when written again. The one way a colon can be written otherwise is \\u003a; then,
-    and for numbers that may have been integers once, the slow reader looks at every token.
+    member on parsing has fewer colons when written again. The one way a colon can be written otherwise is as an escape;
+    then, and for numbers that may have been integers once, the slow reader looks at every token.
     """
     again = orjson.dumps(value)
     if again == body:

@@ -40,14 +40,22 @@ async def _look(name: str, port: int, timeout_s: float) -> Discovered | None:
     guard = GuardTransport(AiohttpTransport(origin), origin)
     try:
         async with asyncio.timeout(timeout_s):
-            response = await guard.look(base_url, Look.MODELS, timeout_s=timeout_s)
-            body = await read_whole(PacedBody(response), limit=_MAX_LIST_BYTES)
+            body = await _listing(guard, base_url, timeout_s)
     except (httpx2.TransportError, UpstreamBroke, TimeoutError):
         return None
     finally:
         await guard.aclose()
-    models = _names(body) if response.is_success else ()
+    models = _names(body)
     return Discovered(name, base_url, models) if models else None
+
+
+async def _listing(guard: GuardTransport, base_url: str, timeout_s: float) -> bytes:
+    """The body of a model list; empty where the server answers with anything but success."""
+    response = await guard.look(base_url, Look.MODELS, timeout_s=timeout_s)
+    try:
+        return await read_whole(PacedBody(response), limit=_MAX_LIST_BYTES) if response.is_success else b""
+    finally:
+        await response.aclose()
 
 
 def _names(body: bytes) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class OpenAIFormat:
             body["stream_options"] = {**(options or {}), "include_usage": True}
         try:
             encoded = orjson.dumps(body)
-        except TypeError:
+        except orjson.JSONEncodeError:
             encoded = None
         if encoded is None:
             raise Untranslatable("body", "The request holds a value that JSON cannot carry.")

@@ -188,6 +188,8 @@ class TokensBlock(Block):
     def _bounded(self) -> Self:
         if self.over is None and self.under is None:
             raise wrong("the condition has no bound", "Write `tokens: {over: 8000}`.")
+        if self.over is not None and self.under is not None and self.under - self.over < 2:
+            raise wrong("no number lies between these bounds", "Give `under` more than `over`.")
         return self
 
 
@@ -227,6 +229,8 @@ def any_reads_text(conditions: Collection[When]) -> bool:
 
 
 def _facts_in_not(condition: When) -> When:
+    if condition.always:
+        raise wrong("`not: always` never matches", "Remove the rule, or name a fact.")
     if condition.reads_text():
         raise wrong(
             "`not` may not hold `entities` or `coverage`: a finding could then lower a label",

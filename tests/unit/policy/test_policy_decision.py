@@ -170,11 +170,14 @@ def test_permissions_are_made_by_the_decision_alone_and_spent_once() -> None:
     assert isinstance(cleared, Cleared)
     with pytest.raises(TypeError):
         Cleared(object(), one, "public", (), "0")
-    for copies in (copy.copy, copy.deepcopy, lambda value: value.__reduce_ex__(5)):
-        with pytest.raises(TypeError):
-            copies(cleared)
+    with pytest.raises(TypeError):
+        copy.copy(cleared)
+    with pytest.raises(TypeError):
+        copy.deepcopy(cleared)
+    with pytest.raises(TypeError):
+        cleared.__reduce_ex__(5)
     with pytest.raises(AttributeError):
-        cleared.draft = one  # type: ignore[misc]
+        cleared.draft = one
     assert cleared.spend() is one
     with pytest.raises(RuntimeError):
         cleared.spend()

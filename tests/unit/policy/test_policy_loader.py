@@ -147,6 +147,8 @@ WRONG = [
     (rule("{not: {any: [{stream: true}, {coverage: incomplete}]}}"), 6, "could then lower a label", "facts only"),
     (rule("{all: [{not: {not: {coverage: incomplete}}}]}"), 6, "could then lower a label", "facts only"),
     (rule("{tokens: {}}"), 6, "the condition has no bound", "over"),
+    (rule("{tokens: {over: 10, under: 11}}"), 6, "no number lies between", "more than"),
+    (rule("{not: always}"), 6, "never matches", "name a fact"),
     (rule("{tokens: {over: -1}}"), 6, "greater than or equal to 0", "over"),
     (rule("{stream: 'yes'}"), 6, "true or false is needed", "stream"),
     (rule("{attachments: false}"), 6, "not a condition", "not: {attachments: true}"),

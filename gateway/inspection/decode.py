@@ -22,6 +22,8 @@ _AROUND: Final = 32
 _SHORTEST: Final = 8
 """Bytes that a run must yield: shorter values are found by nobody without their surroundings."""
 
+_LONG_WORD: Final = re.compile(r"\S{11,}")
+"""A neighbour that may itself be encoded: it has its own line, and must not be decoded again with this one's."""
 _BASE64: Final = re.compile(
     r"(?:[A-Za-z0-9+/]{40,}+\r?\n[ \t]*+){1,4096}[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2}"
 )
@@ -63,9 +65,12 @@ def decoded(view: View) -> Decoded:
     for said, start, end in _runs(view.text):
         spans.append((start, end))
         before = max(0, start - _AROUND)
+        around = list(_LONG_WORD.finditer(view.text, before, start))
+        before = around[-1].end() if around else before
         builder.copy(view.text[before:start], before)
         builder.put(f" {said} ", start, end)
-        builder.copy(view.text[end : end + _AROUND], end)
+        following = _LONG_WORD.search(view.text, end, end + _AROUND)
+        builder.copy(view.text[end : following.start() if following else end + _AROUND], end)
         builder.put("\n", end, end)
         if len(spans) > MAX_RUNS:
             break

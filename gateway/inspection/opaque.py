@@ -23,6 +23,10 @@ _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f-]+")
 _HASH_LENGTHS: Final = frozenset({20, 24, 32, 36, 40, 48, 56, 64, 96, 128})
 """Hexadecimal characters of object ids, MD5, UUID, SHA-1, SHA-2 and addresses; text of these lengths was decoded."""
 _INTEGRITY: Final = re.compile(r"sha(?:256|384|512)[-:][A-Za-z0-9+/_-]{43,86}={0,2}", re.IGNORECASE)
+_PACKED: Final = re.compile(
+    r"(?:H4sI|eJ[w-z]|UEsDB|JVBERi0|iVBORw0|/9j/4|R0lGOD|U2FsdGVkX1|N3q8rycc)[A-Za-z0-9+/_=-]{14,}"
+)
+"""How gzip, zlib, zip, PDF, PNG, JPEG, GIF, OpenSSL and 7z begin in base64."""
 _WORDLIKE: Final = re.compile(
     r"[A-Z]?(?=[a-z]{0,3}[aeiouy])[a-z]{3,}|(?=[A-Z]{0,3}[AEIOUY])[A-Z]{4,}|[0-9]{5,}|[/_+.=-]"
 )
@@ -83,6 +87,8 @@ def is_random(word: str) -> bool:
     """Does this run look drawn by lot: letters and digits that form neither words nor a hash of a known length?"""
     if _INTEGRITY.fullmatch(word):
         return False
+    if _PACKED.match(word):
+        return True
     core = word.strip("=._-/+")
     parts = [part for part in re.split(r"[./_=-]", core) if part]
     if any(_is_random_part(part) for part in parts if len(part) >= _LONGEST_NAME):

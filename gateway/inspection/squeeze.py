@@ -120,16 +120,16 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
             yield f"{match[1]}@{_DOT.sub('.', match[2])}", match.start(), match.end()
 
 
-def runs(text: str, groups: list[Group]) -> Iterator[list[Group]]:
-    """Groups that only separators stand between, two or more together."""
+def runs(text: str, groups: list[Group], *, fewest: int = 2) -> Iterator[list[Group]]:
+    """Groups that only separators stand between, ``fewest`` or more together."""
     run: list[Group] = []
     for group in groups:
         if run and not _joined(text, run[-1].end, group.start):
-            if len(run) > 1:
+            if len(run) >= fewest:
                 yield run
             run = []
         run.append(group)
-    if len(run) > 1:
+    if run and len(run) >= fewest:
         yield run
 
 

@@ -1,0 +1,115 @@
+"""Values that were spread over several strings: parts, messages, tool arguments, array elements (evasions S3, S4).
+
+Three ways of joining, all of them local, so that a further turn adds joins and changes none:
+- *seams*: the end of each value with the beginning of the next, over all values and over the user's own;
+- *glue*: the short values of one message or field, one after another without anything between;
+- *chains*: the last run of digits of one value with the first of the following ones, with the words around them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Final
+
+from gateway.inspection.squeeze import AROUND, Group, runs
+from gateway.inspection.units import Unit, UnitBuilder, group_of, is_key
+from gateway.model import Segment
+
+_EDGE: Final = 64
+"""Characters of each side of a seam."""
+_GLUED: Final = 4096
+"""Characters of one text of glue."""
+_FEWEST: Final = 9
+_MOST: Final = 19
+"""Digits of what a chain looks for: from national ids to cards. Shorter numbers meet by chance in any conversation."""
+_SMALLEST: Final = 3
+"""Digits of a run that is taken for a part of an identifier where other words stand around it."""
+_LINKS: Final = 19
+
+_DIGITS: Final = re.compile(r"[0-9]+")
+
+Value = tuple[int, Segment]
+
+
+def joins(segments: Sequence[Segment]) -> list[Unit]:
+    """Texts in which a value spread over several of ``segments`` stands in one piece."""
+    values = [(number, segment) for number, segment in enumerate(segments) if not is_key(segment)]
+    users = [value for value in values if value[1].role == "user"]
+    found: dict[tuple[int, ...], Unit] = {}
+    for unit in (*_glue(values), *_seams(values), *_seams(users), *_chains(values), *_chains(users)):
+        found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
+    return list(found.values())
+
+
+def _seams(values: list[Value]) -> Iterator[Unit]:
+    for (left, before), (right, after) in pairwise(values):
+        if group_of(before) == group_of(after) and len(before.text) <= _EDGE and len(after.text) <= _EDGE:
+            continue  # both stand in the glue whole
+        seam = UnitBuilder()
+        start = max(0, len(before.text) - _EDGE)
+        seam.add(left, before.text[start:], start)
+        seam.add(right, after.text[:_EDGE])
+        yield seam.build(joined=True)
+
+
+def _glue(values: list[Value]) -> Iterator[Unit]:
+    for _, members in groupby(values, key=lambda value: group_of(value[1])):
+        short = [value for value in members if len(value[1].text) <= _EDGE]
+        glue = UnitBuilder()
+        count = 0
+        for number, segment in short:
+            glue.add(number, segment.text)
+            count += 1
+            if glue.length > _GLUED:
+                yield glue.build(joined=True)
+                glue, count = UnitBuilder(), 1
+                glue.add(number, segment.text)
+        if count > 1:
+            yield glue.build(joined=True)
+
+
+def _chains(values: list[Value]) -> Iterator[Unit]:
+    with_digits = [(value, found) for value in values if (found := _runs(value[1].text))]
+    for at, (value, found) in enumerate(with_digits):
+        chain = [(value, found[-1])]
+        for next_value, next_found in with_digits[at + 1 : at + _LINKS]:
+            chain.append((next_value, next_found[0]))
+            total = sum(_count(run) for _, run in chain)
+            if total > _MOST:
+                break
+            if total >= _FEWEST:
+                yield _chain(chain)
+            if len(next_found) > 1:
+                break
+
+
+def _chain(links: list[tuple[Value, list[Group]]]) -> Unit:
+    """The words before the first run, the digits of all runs in one, the words after the last."""
+    chain = UnitBuilder()
+    (number, segment), run = links[0]
+    start = max(0, run[0].start - AROUND)
+    chain.add(number, segment.text[start : run[0].start], start)
+    chain.glue(" ")
+    for (number, _), run in links:
+        for group in run:
+            chain.add(number, group.digits, group.start)
+    chain.glue(" ")
+    (number, segment), run = links[-1]
+    chain.add(number, segment.text[run[-1].end : run[-1].end + AROUND], run[-1].end)
+    return chain.build(joined=True)
+
+
+def _runs(text: str) -> list[list[Group]]:
+    """The first and the last run of digits, as runs of groups; small ones only where the text holds nothing else."""
+    groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
+    if not groups:
+        return []
+    found = list(runs(text, groups, fewest=1))
+    large = [run for run in found if _count(run) >= _SMALLEST]
+    if len(found) == 1 and len(text.strip()) <= 2 * _count(found[0]) + 2:
+        return found
+    return large
+
+
+def _count(run: list[Group]) -> int:
+    return sum(len(group.digits) for group in run)

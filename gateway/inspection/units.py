@@ -1,0 +1,109 @@
+"""What is read in one go: segments cut and packed into texts of a good size, stable from turn to turn.
+
+A unit is a text and where its parts stand in the segments. Short segments of one message (or of one field outside
+messages) share a unit, a key before its value, so that ``ssn: 123-45-6789`` gives detectors the word they need and a
+hundred schema names cost one call. Long ones are cut with an overlap. No unit spans two messages: a further turn of a
+conversation leaves all earlier units, and so their cached readings, as they were.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from gateway.model import Segment
+
+CHUNK: Final = 8192
+"""Characters of one unit at most."""
+OVERLAP: Final = 1024
+"""Characters that two chunks of a long segment share: more than any identifier, secret or name is long."""
+_PACKED: Final = 2048
+"""Short segments are packed up to so many characters."""
+
+
+class Span(NamedTuple):
+    """``text[start : start + length]`` of a unit is ``[offset, offset + length)`` of segment number ``segment``."""
+
+    start: int
+    length: int
+    segment: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One text to be read. ``joined``: pieces of several strings; only what crosses from one to another counts."""
+
+    text: str = field(repr=False)
+    spans: tuple[Span, ...]
+    joined: bool = False
+
+
+class UnitBuilder:
+    """Collects the parts of one unit from left to right."""
+
+    __slots__ = ("_spans", "_texts", "length")
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._spans: list[Span] = []
+        self.length = 0
+
+    def add(self, segment: int, text: str, offset: int = 0) -> None:
+        """Append ``text``, which stands at ``offset`` of the segment."""
+        self._spans.append(Span(self.length, len(text), segment, offset))
+        self.glue(text)
+
+    def glue(self, text: str) -> None:
+        """Append text that stands in no segment."""
+        self._texts.append(text)
+        self.length += len(text)
+
+    def build(self, *, joined: bool = False) -> Unit:
+        return Unit("".join(self._texts), tuple(self._spans), joined)
+
+
+def is_key(segment: Segment) -> bool:
+    """Is this segment an object's key?"""
+    return segment.path.endswith("#")
+
+
+def group_of(segment: Segment) -> str:
+    """The message, or the top-level field, that a segment belongs to."""
+    first, _, rest = segment.path.partition(".")
+    return f"{first}.{rest.partition('.')[0]}" if first == "messages" else first.rstrip("#")
+
+
+def units(segments: Sequence[Segment]) -> list[Unit]:
+    """Units that together hold every character of ``segments``."""
+    found: list[Unit] = []
+    numbered = enumerate(segments)
+    for _, members in groupby(numbered, key=lambda item: group_of(item[1])):
+        found += _packed(list(members))
+    return found
+
+
+def _packed(members: list[tuple[int, Segment]]) -> Iterator[Unit]:
+    """Units of one group. A segment too long to share gets units of its own."""
+    pack = UnitBuilder()
+    for number, segment in members:
+        if pack.length and pack.length + len(segment.text) > _PACKED:
+            yield pack.build()
+            pack = UnitBuilder()
+        if len(segment.text) > _PACKED:
+            yield from _chunks(number, segment.text)
+            continue
+        pack.add(number, segment.text)
+        pack.glue(": " if is_key(segment) else "\n")
+    if pack.length:
+        yield pack.build()
+
+
+def _chunks(number: int, text: str) -> Iterator[Unit]:
+    start = 0
+    while True:
+        piece = text[start : start + CHUNK]
+        yield Unit(piece, (Span(0, len(piece), number, start),))
+        if start + CHUNK >= len(text):
+            return
+        start += CHUNK - OVERLAP

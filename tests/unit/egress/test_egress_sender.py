@@ -8,9 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from egress_support import HELLO, RawServer, Visit, backend, cleared, drafted, egress, raw_server, run, say_ok
+from egress_support import (
+    HELLO,
+    RawServer,
+    Visit,
+    backend,
+    cleared,
+    drafted,
+    egress,
+    inbound,
+    raw_server,
+    run,
+    say_ok,
+)
 from pydantic import SecretStr
 
+from gateway.egress.anthropic import AnthropicFormat
 from gateway.egress.guard import LeakPrevented
 from gateway.egress.openai import OpenAIFormat
 from gateway.egress.sender import Egress
@@ -512,3 +525,27 @@ def test_a_look_at_a_silent_server_ends() -> None:
                 return await sender.look(to.name, timeout_s=0.2)
 
         assert not run(look())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_anthropic_format_travels_the_same_way(stream: bool) -> None:
+    """The sender knows no format: another one is another table entry, with the same guard, errors and streams."""
+    with RecordingServer(needs_key=True) as server:
+        to = backend(server.anthropic_base_url, format=WireFormat.ANTHROPIC, api_key=SecretStr("key-of-the-gateway"))
+        asked = {**HELLO, "stream": stream}
+        draft = AnthropicFormat().draft(inbound(asked), to, to.default_model)
+
+        async def go() -> list[Chunk] | Completion:
+            sender = Egress([to], {WireFormat.ANTHROPIC: AnthropicFormat()})
+            try:
+                answer = await sender.send(cleared(draft))
+                return answer if isinstance(answer, Completion) else [chunk async for chunk in answer]
+            finally:
+                await sender.aclose()
+
+        answer = run(go())
+        assert server.received[0].body == draft.body
+    if isinstance(answer, Completion):
+        assert answer.finish_reason == "stop"
+    else:
+        assert [chunk.finish_reason for chunk in answer if chunk.finish_reason] == ["stop"]

@@ -1,9 +1,10 @@
 """The ASGI app: the hot path is one pure-ASGI endpoint; everything else is a FastAPI route around it.
 
-FastAPI's route layer costs about as much CPU as the rest of a proxied request (docs/adr/0003-hot-path.md), so the POST path
-is looked up before it. There is no wildcard: a path that is not listed here is a 404 in the client's wire format.
+FastAPI's route layer costs about as much CPU as the rest of a proxied request (docs/adr/0003-hot-path.md), so the
+POST path is looked up before it. There is no wildcard: a path that is not listed here is a 404 in the client's format.
 """
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,8 +23,8 @@ from gateway.wiring import Gateway
 
 CHAT = "/v1/chat/completions"
 DESCRIPTION = (
-    "OpenAI-compatible. Each prompt is inspected: what is sensitive is answered by a model that this organisation hosts, "
-    "everything else by a proprietary API. The x-gateway-* headers of an answer say who answered and why."
+    "OpenAI-compatible. Each prompt is inspected: what is sensitive is answered by a model that this organisation "
+    "hosts, everything else by a proprietary API. The x-gateway-* headers of an answer say who answered and why."
 )
 EXAMPLE = """curl -s http://127.0.0.1:8080/v1/chat/completions \\
   -H "authorization: Bearer $GATEWAY_CLIENT_KEY" -H "content-type: application/json" \\
@@ -75,11 +76,10 @@ def build(gateway: Gateway) -> Front:
     return Front({CHAT: gateway.chat}, api)
 
 
-def _error(error: GatewayError, request_id: str = "-") -> Response:
-    status, headers, body = render(error, request_id)
-    answer = Response(body, status_code=status)
-    answer.raw_headers = [(name, value) for name, value in headers if name != b"content-length"]
-    answer.raw_headers.append((b"content-length", str(len(body)).encode()))
+def _error(error: GatewayError) -> Response:
+    reply = render(error, "req_" + secrets.token_hex(16), allow="GET")
+    answer = Response(reply.body, status_code=reply.status)
+    answer.raw_headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
     return answer
 
 
@@ -150,8 +150,8 @@ def _describe(api: FastAPI) -> None:
     operation = {
         "tags": ["chat"],
         "summary": "Chat completion, streamed or not, in OpenAI's format",
-        "description": "Every parameter of OpenAI's API. model: 'auto', an alias or a model name; a preference, never an "
-        "override. Errors have OpenAI's shape.",
+        "description": "Every parameter of OpenAI's API. model: 'auto', an alias or a model name; a preference, never "
+        "an override. Errors have OpenAI's shape.",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": {
             "200": {

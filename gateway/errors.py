@@ -129,7 +129,7 @@ class AuditUnavailable(Unavailable):
 
 
 class BackendUnavailable(Exception):
-    """One attempt failed before the first byte of its answer. ``reason`` is a fixed word: connect, timeout, status_503."""
+    """An attempt failed before its answer began. ``reason`` is a fixed word: connect, timeout, status_503."""
 
     def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason)

@@ -1,6 +1,7 @@
 """The values that travel through a request's life, from bytes to decision.
 
-All are frozen; none shows content in its repr. The drawing in ``docs/architecture.md`` names each of them. This module knows nothing about HTTP, policies or detectors.
+All are frozen; none shows content in its repr. The drawing in ``docs/architecture.md`` names each of them. This module
+knows nothing about HTTP, policies or detectors.
 """
 
 import hashlib
@@ -242,6 +243,8 @@ class Provenance:
     rules: tuple[str, ...]
     backend: str
     model: str
+    added_ms: float | None = None
+    """What the gateway took from the request to its sending: inspection, decision and record."""
 
 
 @dataclass(frozen=True, slots=True)

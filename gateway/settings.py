@@ -10,7 +10,7 @@ Every problem is found before any is reported (``ConfigError``): its file and li
 import hmac
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +77,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         if readable_by_others(file):
             _logger.warning("every user of this machine may read the secret in %s; run: chmod 600", file)
     return settings
+
+
+def first_set(names: Iterable[str], environ: Mapping[str, str] | None = None) -> str | None:
+    """The first of these variables that is set and not empty; None: none is."""
+    environ = os.environ if environ is None else environ
+    return next((name for name in names if environ.get(name, "").strip()), None)
 
 
 def key_secret(path: Path | None = None, environ: Mapping[str, str] | None = None) -> bytes:

@@ -157,12 +157,14 @@ def broken_stream() -> GatewayError:
 
 
 def provenance_headers(provenance: Provenance) -> tuple[tuple[bytes, bytes], ...]:
-    """Who answered and why."""
+    """Who answered, why, and what the gateway took for it (milliseconds from the request to its sending)."""
+    added = () if provenance.added_ms is None else ((b"x-gateway-added-ms", b"%.2f" % provenance.added_ms),)
     return (
         (b"x-request-id", header_value(provenance.request_id)),
         (b"x-gateway-label", header_value(provenance.label)),
         (b"x-gateway-rule", header_value(",".join(provenance.rules) or "-")),
         (b"x-gateway-backend", header_value(provenance.backend)),
+        *added,
     )
 
 

@@ -1,0 +1,153 @@
+"""``gateway explain``: what would become of a request, and why. Everything but the sending is the real thing."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from gateway.cli.inspecting import ASSUMED, one_message, patient_scanner, read_text
+from gateway.cli.output import UNUSABLE, Config, Json, Output, fail_on_config_error
+from gateway.egress.locality import prove_local
+from gateway.errors import GatewayError, Untranslatable
+from gateway.ingress import openai_chat
+from gateway.ingress.facts import facts as facts_of
+from gateway.ingress.limits import IngressLimits
+from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.scanner import Scanner
+from gateway.model import Backend, Caller, Inbound, Report
+from gateway.policy.decision import Cleared, NotCleared, Refused, decide
+from gateway.policy.loader import load_policy
+from gateway.policy.route import incapable, model_for, plan
+from gateway.policy.rules import Policy
+from gateway.policy.shipped import shipped
+from gateway.settings import config_file, load, to_backends
+from gateway.wiring import FORMATS, vocabulary, zoned
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One candidate and what the policy says of sending to it."""
+
+    backend: Backend
+    verdict: str
+    why: str
+    label: str = "-"
+    rules: tuple[str, ...] = ()
+    report: Report | None = None
+
+
+@fail_on_config_error
+def explain(  # noqa: PLR0917  typer passes them all by name
+    prompt: Annotated[str | None, typer.Argument(help="The prompt, or - for standard input.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--body", "-b", help="A file with a whole chat completions body.")
+    ] = None,
+    config: Config = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", "-p", help="Folder of a policy. Default: the configured one.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="The model the client asks for.")] = "auto",
+    json: Json = False,
+) -> None:
+    """Show findings, label, matched rules, and for each candidate backend whether it would get the request and why."""
+    output = Output(json=json)
+    if (prompt is None) == (file is None):
+        output.problem("give either a prompt or --body", "gateway explain 'Why is the sky blue?'")
+        raise typer.Exit(UNUSABLE)
+    body = file.read_bytes() if file is not None else orjson.dumps(one_message(read_text(prompt)) | {"model": model})
+    try:
+        inbound = openai_chat.parse(body, Caller("explain"), "req_explain", IngressLimits())
+    except GatewayError as error:
+        output.problem(error.message, "Correct the body; this is what a client would be told.")
+        raise typer.Exit(UNUSABLE) from None
+    settings = load(config) if config_file(config) is not None else None
+    backends = ASSUMED if settings is None else to_backends(settings, prove_local)
+    detectors = default_detectors(ner=settings.inspection.ner if settings else True)
+    folder = policy or (settings.policy if settings else None) or shipped() / "default"
+    compiled = load_policy(folder, vocabulary(detectors, backends))
+    backends = zoned(backends, compiled)
+    scanner = patient_scanner(detectors)
+    try:
+        candidates = asyncio.run(
+            _explain(inbound, compiled, backends, settings.models.aliases if settings else {}, scanner)
+        )
+    finally:
+        scanner.close()
+    _show(candidates, compiled, output)
+
+
+async def _explain(
+    inbound: Inbound, policy: Policy, backends: Sequence[Backend], aliases: dict[str, str], scanner: Scanner
+) -> list[Explained]:
+    facts = facts_of(inbound)
+    explained = []
+    for backend in plan(policy, facts, backends, aliases).backends:
+        if need := incapable(backend, facts):
+            explained.append(Explained(backend, "incapable", f"cannot do what the request needs: {need}"))
+            continue
+        try:
+            draft = FORMATS[backend.format].draft(inbound, backend, model_for(backend, inbound.wanted_model, aliases))
+        except Untranslatable as why:
+            explained.append(Explained(backend, "incapable", f"its format cannot express {why.param}"))
+            continue
+        report = await scanner.scan(draft)
+        match decide(policy, draft, report, facts):
+            case Cleared() as verdict:
+                reason = f"clearance {backend.clearance} admits {verdict.label}"
+                explained.append(Explained(backend, "cleared", reason, verdict.label, verdict.rules, report))
+            case NotCleared() as verdict:
+                reason = f"clearance {backend.clearance} does not admit {verdict.label}"
+                explained.append(Explained(backend, "not cleared", reason, verdict.label, verdict.rules, report))
+            case Refused() as verdict:
+                explained.append(Explained(backend, "refused", verdict.message, verdict.label, verdict.rules, report))
+    return explained
+
+
+def _show(candidates: Sequence[Explained], policy: Policy, output: Output) -> None:
+    chosen = next((one for one in candidates if one.verdict in ("cleared", "refused")), None)
+    inspected = next((one for one in candidates if one.report is not None), None)
+    report = inspected.report if inspected else None
+    label, rules = (inspected.label, inspected.rules) if inspected else ("-", ())
+    if output.json:
+        output.result(_as_json(candidates, policy, chosen, inspected))
+        return
+    output.say(f"policy   {policy.name} {policy.revision}")
+    output.say(f"label    {label}")
+    output.say(f"rules    {', '.join(rules) or 'none matched'}")
+    if report is not None:
+        found = ", ".join(f"{kind} {number}" for kind, number in sorted(report.counts().items()))
+        output.say(f"found    {found or 'nothing'}")
+        output.say(f"read     {'completely' if report.coverage.complete else ', '.join(report.coverage.reasons)}")
+    answers = (
+        chosen.backend.name
+        if chosen and chosen.verdict == "cleared"
+        else "nobody: " + (chosen.verdict if chosen else "no candidate")
+    )
+    output.say(f"answers  {answers}\n")
+    output.table(
+        ("candidate", "zone", "verdict", "why"),
+        ((one.backend.name, "local" if one.backend.local else "external", one.verdict, one.why) for one in candidates),
+    )
+
+
+def _as_json(
+    candidates: Sequence[Explained], policy: Policy, chosen: Explained | None, inspected: Explained | None
+) -> dict[str, Any]:
+    report = inspected.report if inspected else None
+    return {
+        "policy": {"name": policy.name, "revision": policy.revision},
+        "label": inspected.label if inspected else None,
+        "rules": list(inspected.rules) if inspected else [],
+        "findings": report.counts() if report else {},
+        "reasons": list(report.coverage.reasons) if report else [],
+        "backend": chosen.backend.name if chosen and chosen.verdict == "cleared" else None,
+        "refused": bool(chosen and chosen.verdict == "refused"),
+        "candidates": [
+            {"backend": one.backend.name, "local": one.backend.local, "verdict": one.verdict, "why": one.why}
+            for one in candidates
+        ],
+    }

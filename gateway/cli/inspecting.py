@@ -1,0 +1,71 @@
+"""Inspection for commands that have no gateway.yaml at hand: the shipped detectors, a draft to nowhere, a report."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.inspection.detectors.base import Detector
+from gateway.inspection.scanner import Scanner
+from gateway.model import Backend, Capabilities, Draft, Report, WireFormat
+
+NOWHERE = Backend(
+    name="nowhere",
+    format=WireFormat.OPENAI,
+    base_url="http://nowhere.invalid/v1",
+    models={"none": "none"},
+    clearance="none",
+)
+"""What a draft needs to name a backend; nothing is ever sent to it."""
+ASSUMED = (
+    Backend(
+        name="external",
+        format=WireFormat.OPENAI,
+        base_url="http://external.invalid/v1",
+        models={"external": "external"},
+        clearance="internal",
+        capabilities=Capabilities(vision=True, documents=True, audio=True),
+    ),
+    Backend(
+        name="local",
+        format=WireFormat.OPENAI,
+        base_url="http://local.invalid/v1",
+        models={"local": "local"},
+        clearance="restricted",
+        capabilities=Capabilities(vision=True, documents=True, audio=True),
+        local=True,
+    ),
+)
+"""One backend of each side, for questions asked without a gateway.yaml. Nothing is sent, no name is resolved."""
+PATIENT_S = 600.0
+"""A command may take its time: inspection is bounded for servers, not for somebody who scans a file."""
+
+
+def patient_scanner(detectors: Sequence[Detector]) -> Scanner:
+    """A scanner without a server's hurry."""
+    return Scanner(detectors, timeout_s=PATIENT_S, workers=2, queue=64, cache_entries=10_000)
+
+
+def inspect(scanner: Scanner, body: Mapping[str, Any]) -> Report:
+    """The report about one chat completions body."""
+    draft = Draft(
+        backend=NOWHERE,
+        url=f"{NOWHERE.base_url}/chat/completions",
+        headers=(),
+        body=orjson.dumps(body),
+        model="none",
+        stream=False,
+    )
+    return asyncio.run(scanner.scan(draft))
+
+
+def one_message(text: str) -> dict[str, Any]:
+    """A chat completions body that asks this text as a user would."""
+    return {"model": "none", "messages": [{"role": "user", "content": text}]}
+
+
+def read_text(argument: str | None) -> str:
+    """The prompt given, or standard input for ``-``."""
+    return sys.stdin.read() if argument in (None, "-") else str(argument)

@@ -1,0 +1,125 @@
+"""``gateway policy``: is a policy sound (check), and does it do what its author means (test)?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.inspecting import inspect, patient_scanner
+from gateway.cli.output import FAILED, Json, Output, fail_on_config_error
+from gateway.inspection.detectors.shipped import default_detectors
+from gateway.policy.loader import load_policy
+from gateway.policy.probes import ProbeRun, run_probes
+from gateway.policy.shipped import shipped
+from gateway.wiring import vocabulary
+
+app = typer.Typer(help="Check and test policies.", no_args_is_help=True)
+
+Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of policies. Default: the shipped ones.")]
+
+
+@app.command()
+@fail_on_config_error
+def check(folders: Folders = None, json: Json = False) -> None:
+    """Load policies strictly and print their revisions. Exit 2 with every problem, its line and remedy."""
+    known = vocabulary(default_detectors())
+    policies = [load_policy(folder, known) for folder in folders or _all_shipped()]
+    output = Output(json=json)
+    if json:
+        output.result(
+            [
+                {
+                    "name": one.name,
+                    "revision": one.revision,
+                    "labels": list(one.labels),
+                    "classify": len(one.classify),
+                    "refuse": len(one.refuse),
+                }
+                for one in policies
+            ]
+        )
+    output.table(
+        ("policy", "revision", "labels", "classify", "refuse", "route"),
+        (
+            (
+                one.name,
+                one.revision,
+                " < ".join(one.labels),
+                str(len(one.classify)),
+                str(len(one.refuse)),
+                str(len(one.route)),
+            )
+            for one in policies
+        ),
+    )
+
+
+@app.command(name="test")
+@fail_on_config_error
+def run(folders: Folders = None, json: Json = False) -> None:
+    """Run the probes beside each policy through the real inspection and decision. Exit 1 if one fails or none ran."""
+    detectors = default_detectors()
+    scanner = patient_scanner(detectors)
+    try:
+        known = vocabulary(detectors)
+        runs = [
+            (folder, run_probes(folder, lambda body: inspect(scanner, body), known))
+            for folder in folders or _all_shipped()
+        ]
+    finally:
+        scanner.close()
+    output = Output(json=json)
+    if json:
+        output.result([_as_json(folder, run) for folder, run in runs])
+    for _, run in runs:
+        _show(run, output)
+    if not runs or not all(run.passed for _, run in runs):
+        raise typer.Exit(FAILED)
+
+
+def _all_shipped() -> Sequence[Path]:
+    return sorted(file.parent for file in shipped().glob("*/policy.yaml"))
+
+
+def _show(run: ProbeRun, output: Output) -> None:
+    passed = sum(result.passed for result in run.results)
+    output.table(
+        ("probe", "label", "answers", "rules", ""),
+        (
+            (
+                one.name,
+                one.label,
+                one.zone,
+                ", ".join(one.rules) or "-",
+                "ok" if one.passed else "; ".join(one.failures),
+            )
+            for one in run.results
+        ),
+        title=f"{run.policy.name} {run.policy.revision}",
+    )
+    for problem in run.problems:
+        output.say(str(problem))
+    failed = len(run.results) - passed
+    output.say(f"{passed} passed, {failed} failed" + (f", {len(run.problems)} problems" if run.problems else "") + "\n")
+
+
+def _as_json(folder: Path, run: ProbeRun) -> dict[str, object]:
+    return {
+        "folder": str(folder),
+        "policy": run.policy.name,
+        "revision": run.policy.revision,
+        "passed": run.passed,
+        "probes": [
+            {
+                "name": one.name,
+                "passed": one.passed,
+                "label": one.label,
+                "zone": one.zone,
+                "rules": list(one.rules),
+                "failures": list(one.failures),
+            }
+            for one in run.results
+        ],
+        "problems": [str(problem) for problem in run.problems],
+    }

@@ -1,0 +1,215 @@
+"""Puts the parts together: one explicit table of what is used. Nothing registers itself by import."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from gateway.audit.log import AuditLog
+from gateway.egress.anthropic import AnthropicFormat
+from gateway.egress.formats import BackendFormat
+from gateway.egress.health import Health
+from gateway.egress.locality import prove_local
+from gateway.egress.openai import OpenAIFormat
+from gateway.egress.sender import Egress
+from gateway.errors import ConfigError, Problem
+from gateway.ingress.auth import KeyRing
+from gateway.ingress.endpoint import ChatEndpoint
+from gateway.ingress.limits import IngressLimits
+from gateway.inspection.detectors.base import Detector
+from gateway.inspection.detectors.catalogue import check_agreement, load_catalogue
+from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.scanner import Scanner
+from gateway.model import Backend, WireFormat
+from gateway.pipeline import Pipeline
+from gateway.policy.loader import load_policy
+from gateway.policy.rules import Policy
+from gateway.policy.shipped import shipped
+from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary, rights
+from gateway.settings import Settings, model_names, to_backends
+from gateway.telemetry.metrics import Metrics
+
+FORMATS: Final[Mapping[WireFormat, BackendFormat]] = MappingProxyType(
+    {WireFormat.OPENAI: OpenAIFormat(), WireFormat.ANTHROPIC: AnthropicFormat()}
+)
+PROBE_S: Final = 2.0
+"""How long readiness waits for a backend to say that it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of readiness: fixed words and names from the configuration."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """An assembled gateway. ``start`` before the first request, ``close`` after the last."""
+
+    settings: Settings = field(repr=False)
+    policy: Policy
+    backends: tuple[Backend, ...]
+    scanner: Scanner
+    egress: Egress
+    log: AuditLog
+    metrics: Metrics
+    keys: KeyRing
+    chat: ChatEndpoint
+
+    async def start(self) -> None:
+        """Run one real detection, so that a model that cannot be loaded ends the start and not the first request."""
+        await self.scanner.warm()
+
+    async def close(self) -> None:
+        """Let go of connections and threads; write what is still to be recorded."""
+        await self.egress.aclose()
+        await asyncio.to_thread(self.scanner.close)
+        await self.log.close()
+
+    def model_cards(self) -> Sequence[tuple[str, str]]:
+        """Every name a client may ask for, with who answers to it."""
+        cards = {"auto": "gateway"} | dict.fromkeys(self.settings.models.aliases, "gateway")
+        for backend in self.backends:
+            for model in backend.models:
+                cards.setdefault(model, backend.name)
+        return tuple(cards.items())
+
+    async def readiness(self) -> tuple[Check, ...]:
+        """What a request needs: a detection that finds something, a policy with rules, a local backend that answers."""
+        try:
+            found = await self.scanner.warm()
+            inspection = Check("inspection", ok=bool(found), detail=f"finds {len(found)} entity types in a known text")
+        except Exception as error:  # noqa: BLE001  any failure means "not ready"; its type is said, never its text
+            inspection = Check("inspection", ok=False, detail=f"failed with {type(error).__name__}")
+        rules = len(self.policy.classify)
+        policy = Check(
+            "policy",
+            ok=rules > 0,
+            detail=f"{self.policy.name} {self.policy.revision}, {rules} classify rules"
+            + ("" if rules else ": everything stays local"),
+        )
+        top = [backend for backend in self.backends if backend.local and backend.clearance == self.policy.top]
+        answers = await asyncio.gather(*(self.egress.look(backend.name, timeout_s=PROBE_S) for backend in top))
+        up = [backend.name for backend, answered in zip(top, answers, strict=True) if answered]
+        local = Check(
+            "local backend",
+            ok=bool(up),
+            detail=f"{', '.join(up)} cleared for {self.policy.top}" if up else f"none of {_names(top)} answers",
+        )
+        return inspection, policy, local
+
+
+def vocabulary(detectors: Sequence[Detector], backends: Sequence[Backend] | None = None) -> Vocabulary:
+    """The names that a policy may use. ConfigError where catalogue and detectors differ."""
+    catalogue = load_catalogue()
+    check_agreement(catalogue, detectors)
+    return Vocabulary(catalogue.entity_types, catalogue.groups, None if backends is None else rights(backends))
+
+
+def zoned(backends: Sequence[Backend], policy: Policy) -> tuple[Backend, ...]:
+    """The backends, ``local`` only where they are inside *and* cleared for everything.
+
+    A lower clearance on a private address is how one configures an internal proxy to a vendor: that is the outside.
+    """
+    return tuple(replace(one, local=one.local and one.clearance == policy.top) for one in backends)
+
+
+def scanner(settings: Settings, detectors: Sequence[Detector]) -> Scanner:
+    """The scanner that these settings ask for."""
+    inspection = settings.inspection
+    return Scanner(
+        detectors,
+        timeout_s=inspection.timeout_ms / 1000,
+        workers=inspection.workers,
+        queue=inspection.queue,
+        cache_entries=inspection.cache_entries,
+    )
+
+
+def assemble(settings: Settings) -> Gateway:
+    """Build everything; opens no connection. ConfigError for whatever would make the gateway unsafe or useless."""
+    backends = to_backends(settings, prove_local)
+    detectors = default_detectors(ner=settings.inspection.ner)
+    known = vocabulary(detectors, backends)
+    policy = load_policy(settings.policy or shipped() / "default", known)
+    backends = zoned(backends, policy)
+    _has_a_home(backends, policy)
+    metrics = Metrics(
+        labels=policy.labels,
+        backends=(backend.name for backend in backends),
+        entity_types=known.entity_types,
+        coverage_kinds=FAULTS | UNREAD.keys(),
+    )
+    log = AuditLog(
+        settings.audit.path,
+        queue=settings.audit.queue,
+        timeout_s=settings.audit.timeout_ms / 1000,
+        on_lost=metrics.lost,
+    )
+    egress = Egress(backends, FORMATS)
+    inspector = scanner(settings, detectors)
+    secret = settings.audit.secret
+    pipeline = Pipeline(
+        policy=lambda: policy,
+        backends=backends,
+        aliases=settings.models.aliases,
+        formats=FORMATS,
+        scanner=inspector,
+        log=log,
+        egress=egress,
+        health=Health(),
+        metrics=metrics,
+        names=model_names(settings),
+        audit_secret=secret.get_secret_value().encode() if secret else None,
+    )
+    keys = _key_ring(settings)
+    limits = settings.limits
+    chat = ChatEndpoint(
+        pipeline.answer,
+        keys,
+        IngressLimits(
+            body_bytes=limits.body_bytes,
+            body_seconds=limits.body_seconds,
+            json_depth=limits.json_depth,
+            json_nodes=limits.json_nodes,
+            concurrent=limits.concurrent,
+        ),
+        settings.stream.keep_alive_s,
+        metrics.answered,
+    )
+    return Gateway(settings, policy, backends, inspector, egress, log, metrics, keys, chat)
+
+
+def _key_ring(settings: Settings) -> KeyRing:
+    secret = settings.keys.secret
+    try:
+        return KeyRing(
+            secret.get_secret_value().encode() if secret else b"",
+            {client.id: client.hash for client in settings.keys.clients},
+            allow_anonymous=settings.keys.allow_anonymous,
+        )
+    except ValueError as error:
+        remedy = "Make a key with `gateway keys new NAME`, or set keys.allow_anonymous on a loopback address."
+        raise ConfigError((Problem(str(error), remedy),)) from None
+
+
+def _has_a_home(backends: Sequence[Backend], policy: Policy) -> None:
+    """Without a local backend of the top clearance a sensitive prompt has nowhere to go: that is no gateway."""
+    if any(backend.local and backend.clearance == policy.top for backend in backends):
+        return
+    raise ConfigError(
+        (
+            Problem(
+                f"no local backend has the clearance {policy.top!r}, the top label of the policy {policy.name}",
+                f"Add a backend on a loopback or private address with `clearance: {policy.top}`.",
+            ),
+        )
+    )
+
+
+def _names(backends: Sequence[Backend]) -> str:
+    return ", ".join(backend.name for backend in backends)

@@ -1,5 +1,6 @@
 """Validation errors in words: which setting, on which line or in which variable, and what to do. Never the value."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,7 +78,7 @@ def spoken(location: Location, tree: Any) -> str:
         tree = tree[step] if _holds(tree, step) else None
         if isinstance(step, int):
             named = tree.get("name", tree.get("id")) if isinstance(tree, dict) else None
-            words += f"[{named if isinstance(named, str) and named.isascii() and len(named) <= 64 else step}]"
+            words += f"[{named if isinstance(named, str) and re.fullmatch(PATTERNS['id'], named) else step}]"
         else:
             words += f".{step}" if words else step
     return words or "the file"

@@ -34,6 +34,8 @@ _SPACED_HEX: Final = re.compile(
 )
 _CODES: Final = re.compile(r"(?<![0-9.])[01]?[0-9]{2}(?:(?:, ?|[ ;:]|\\)[01]?[0-9]{2}){7,}(?![0-9.])")
 _BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
+_DENSEST: Final = 16
+_DENSE: Final = re.compile(rf"[!-~]{{{_DENSEST},1024}}")
 _ESCAPED: Final = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
@@ -111,12 +113,29 @@ def _runs(text: str) -> Iterator[tuple[str, int, int]]:
             yield said, match.start(), match.end()
         else:
             yield from _inside(run, match.start())
+    yield from _base85_runs(text)
     if sum(map(text.count, "0123456789")) >= _SHORTEST:
         for pattern, read in ((_SPACED_HEX, _from_hex), (_CODES, _from_codes), (_BINARY, _from_binary)):
             for match in pattern.finditer(text):
                 said = read(match[0])
                 if said:
                     yield said, match.start(), match.end()
+
+
+def _base85_runs(text: str) -> Iterator[tuple[str, int, int]]:
+    for match in _DENSE.finditer(text):
+        run = match[0].strip("\"'`,;.")
+        letters = sum(map(str.isalnum, run))
+        if len(run) < _DENSEST or not len(run) <= 2 * letters <= 2 * len(run) * 19 // 20:
+            continue
+        for decode in (base64.b85decode, base64.a85decode):
+            try:
+                said = as_text(decode(run.encode()))
+            except ValueError:
+                continue
+            if said:
+                yield said, match.start(), match.end()
+                break
 
 
 def _inside(run: str, start: int) -> Iterator[tuple[str, int, int]]:

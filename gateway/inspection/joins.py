@@ -77,10 +77,19 @@ def _chains(values: list[Value]) -> Iterator[Unit]:
             total = sum(_count(run) for _, run in chain)
             if total > _MOST:
                 break
-            if total >= _FEWEST:
+            if total >= _FEWEST and (len(chain) == 2 or all(_is_group(*link) for link in chain)):
                 yield _chain(chain)
             if len(next_found) > 1:
                 break
+
+
+def _is_group(value: Value, run: list[Group]) -> bool:
+    """Three and more runs meet by chance, unless each is a group as cards have them, or all that its text says."""
+    return _count(run) in {4, 8} or _says_only(value[1].text, run)
+
+
+def _says_only(text: str, run: list[Group]) -> bool:
+    return len(text.strip()) <= 2 * _count(run) + 2
 
 
 def _chain(links: list[tuple[Value, list[Group]]]) -> Unit:
@@ -106,7 +115,7 @@ def _runs(text: str) -> list[list[Group]]:
         return []
     found = list(runs(text, groups, fewest=1))
     large = [run for run in found if _count(run) >= _SMALLEST]
-    if len(found) == 1 and len(text.strip()) <= 2 * _count(found[0]) + 2:
+    if len(found) == 1 and _says_only(text, found[0]):
         return found
     return large
 

@@ -80,7 +80,9 @@ def _hides(text: str, start: int, end: int, decoded: tuple[tuple[int, int], ...]
     """Does an unbroken stretch hold a random-looking word that no decoder could read?"""
     if any(is_random(match[0]) and not _within(match.span(), decoded) for match in _WORD.finditer(text, start, end)):
         return True
-    return any(_is_dense(match[0]) for match in _DENSE.finditer(text, start, end))
+    return any(
+        _is_dense(match[0]) and not _within(match.span(), decoded) for match in _DENSE.finditer(text, start, end)
+    )
 
 
 def is_random(word: str) -> bool:
@@ -132,7 +134,7 @@ def _is_dense(run: str) -> bool:
 
 
 def _is_morse(run: str) -> bool:
-    return "." in run and "-" in run and len(set(run.split())) > 3
+    return sum("." in letter and "-" in letter for letter in run.split()) >= _FEW
 
 
 def _within(span: tuple[int, int], decoded: tuple[tuple[int, int], ...]) -> bool:

@@ -56,6 +56,7 @@ class Traits:
 def traits(model: str, api_version: str) -> Traits:
     """The traits of ``model``, the server's own name, under ``api_version`` (a date, YYYY-MM-DD). Never raises."""
     sampling = api_version < NO_SAMPLING_API_VERSION
+    model = model.lower()
     if "claude" not in model:
         return Traits(sampling=sampling)
     found = _NAME.search(model) or _OLD_NAME.search(model)

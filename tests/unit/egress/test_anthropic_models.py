@@ -31,6 +31,7 @@ def of(model: str, version: str = DEFAULT_API_VERSION) -> Traits:
         ("claude-haiku-5-5", False),
         ("claude-mythos-preview", False),
         ("claude-opus-12-1", False),
+        ("Claude-Opus-4-7", False),
         ("qwen3-32b", True),
     ],
 )

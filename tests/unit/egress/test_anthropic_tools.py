@@ -61,6 +61,11 @@ def test_tools_without_a_counterpart_are_refused(tool: Any) -> None:
     assert refused({"tools": [tool]}).param.startswith("tools.0")
 
 
+def test_tools_that_are_no_list_are_refused() -> None:
+    """With the field's name."""
+    assert refused({"tools": {"name": "f"}}).param == "tools"
+
+
 @pytest.mark.parametrize(
     ("given", "sent"),
     [

@@ -170,6 +170,32 @@ def test_a_message_that_is_no_object_is_refused() -> None:
     assert refused([say("user"), "hello"]).param == "messages.1"
 
 
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        (say("user", {"text": "x"}), "messages.0.content"),
+        (say("user", 3), "messages.0.content"),
+        (say("user", name=3), "messages.0.name"),
+        (say("user", weight=1), "messages.0.*"),
+    ],
+)
+def test_fields_of_the_wrong_type_are_refused(message: Any, param: str) -> None:
+    """Ingress refuses them, too; a translation that is called without it does not guess."""
+    assert refused([message]).param == param
+
+
+def test_an_empty_system_message_says_nothing() -> None:
+    """It is neither a block nor a turn."""
+    chat = turns([say("system", ""), say("user", "q"), say("system", " ")], NEW)
+    assert chat.system == []
+    assert shape(chat) == [("user", ["q"])]
+
+
+def test_an_empty_name_is_none() -> None:
+    """Some clients always send the field."""
+    assert shape(turns([say("user", "q", name="")], OLD)) == [("user", ["q"])]
+
+
 # Tool calls in history
 
 

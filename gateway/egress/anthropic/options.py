@@ -142,8 +142,10 @@ def answer_format(given: Json, traits: Traits) -> dict[str, Any] | None:
         case "json_schema" if traits.json_schema:
             only(given, ("type", "json_schema"), "response_format")
             return {"type": "json_schema", "schema": _schema(given.get("json_schema"))}
+        case "json_object":
+            raise Untranslatable("response_format", "The Messages API has no json_object. Ask for a json_schema.")
         case _:
-            raise Untranslatable("response_format", "This model takes text or, if it is recent, json_schema.")
+            raise Untranslatable("response_format", "This model takes text or, from Claude 4.5 on, json_schema.")
 
 
 def _schema(given: Json) -> dict[str, Any]:

@@ -121,6 +121,10 @@ class AuditLog:
                     return
                 self._write(decisions, completions)
         finally:
+            with self._changed:
+                self._closing = True
+                orphans = [self._decisions.popleft() for _ in range(len(self._decisions))]
+            _tell(orphans, (False,) * len(orphans))
             self._store.close()
 
     def _write(self, decisions: list[_Waiting], completions: list[CompletionRecord]) -> None:

@@ -68,7 +68,7 @@ _path = _form(rf"(?=.{{1,400}}\Z)[$.]{{0,2}}\[?{_STEP}([][.#{{}}]{{1,3}}{_STEP})
 """Known field names, short indexes and ``*``. Separators and names share no character, so that matching is linear."""
 _word = _form(r"[a-z][a-z0-9_]{0,47}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,2}")
 """Coverage reasons and verdicts: a fixed word, and what it is about (``detector_error:cards``)."""
-_finish_reason = _form(r"[a-z][a-z_]{0,31}")
+_FINISH_REASONS: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call", "other"})
 
 
 def _count(value: object) -> bool:
@@ -176,7 +176,11 @@ class DecisionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionRecord:
-    """How one request ended. Best effort: it follows the answer and can never hold it up."""
+    """How one request ended. Best effort: it follows the answer and can never hold it up.
+
+    What a backend says of its own answer is not trusted and never an error here: an unknown finish reason is recorded
+    as ``other``, an impossible usage as none.
+    """
 
     time: str
     request_id: str
@@ -189,11 +193,15 @@ class CompletionRecord:
     total_ms: float
 
     def __post_init__(self) -> None:
+        if self.finish_reason is not None and self.finish_reason not in _FINISH_REASONS:
+            object.__setattr__(self, "finish_reason", "other")
+        if self.usage is not None and not _possible(self.usage):
+            object.__setattr__(self, "usage", None)
         _check(self, _COMPLETION)
 
 
-def _usage(value: object) -> bool:
-    return isinstance(value, Usage) and all(map(_count, (value.prompt, value.completion, value.cached)))
+def _possible(usage: object) -> bool:
+    return isinstance(usage, Usage) and all(map(_count, (usage.prompt, usage.completion, usage.cached)))
 
 
 _CONSIDERED: Final[Mapping[str, Callable[[object], bool]]] = {"backend": _name, "verdict": _word}
@@ -226,8 +234,8 @@ _COMPLETION: Final[Mapping[str, Callable[[object], bool]]] = {
     "request_id": _request_id,
     "status": lambda value: type(value) is int and 100 <= value <= 599,
     "outcome": _is(Ending),
-    "finish_reason": _none_or(_finish_reason),
-    "usage": _none_or(_usage),
+    "finish_reason": lambda value: value is None or value in _FINISH_REASONS,
+    "usage": _none_or(_possible),
     "first_byte_ms": _none_or(_duration),
     "total_ms": _duration,
 }

@@ -165,6 +165,16 @@ def variable_names(tree: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def every_setting(part: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, str]]:
+    """Every setting there is: its dotted name (``backends.timeouts.idle``) and what it means. For documentation."""
+    for name, field in part.model_fields.items():
+        below = part_of(field.annotation)
+        if below is None:
+            yield f"{above}{name}", field.description or ""
+        else:
+            yield from every_setting(below, f"{above}{name}.")
+
+
 def _names_in(part: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
     for name, field in part.model_fields.items():
         yield variable_name((*above, name))

@@ -87,13 +87,19 @@ def test_whatever_text_is_put_anywhere_either_fits_the_form_or_is_refused(text: 
     assert not set(text) & set(" \t\n\"'<>;,=&?%!()")
 
 
-@pytest.mark.parametrize(
-    "change", [{"finish_reason": PROMPT}, {"status": 42}, {"outcome": PROMPT}, {"usage": Usage(-1, 0)}]
-)
+@pytest.mark.parametrize("change", [{"status": 42}, {"outcome": PROMPT}, {"total_ms": -1.0}, {"request_id": PROMPT}])
 def test_a_completion_record_is_closed_too(change: dict[str, Any]) -> None:
-    """An upstream's finish reason or status is not recorded as it comes."""
+    """What the gateway says itself has a closed form here as well."""
     with pytest.raises(ValueError, match="CompletionRecord"):
         completion(**change)
+
+
+@given(reason=st.text(max_size=60), tokens=st.integers(-(10**30), 10**30))
+def test_what_a_backend_says_of_itself_can_neither_break_a_record_nor_write_into_it(reason: str, tokens: int) -> None:
+    """The answer is on its way already when this is written: odd finish reasons and counts are replaced, not raised."""
+    record = completion(finish_reason=reason, usage=Usage(tokens, 1, 0))
+    assert record.finish_reason in {"stop", "length", "tool_calls", "content_filter", "function_call", "other"}
+    assert record.usage is None or record.usage.prompt == tokens >= 0
 
 
 def test_a_considered_backend_is_closed_too() -> None:

@@ -5,10 +5,8 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from pydantic import BaseModel
 
-from gateway.configuration.overlay import part_of
-from gateway.configuration.shape import Settings
+from gateway.configuration.overlay import every_setting
 from gateway.egress.locality import prove_local
 from gateway.settings import load, to_backends
 
@@ -17,15 +15,6 @@ EXAMPLES = sorted((ROOT / "deploy" / "examples").glob("gateway.*.yaml"))
 REFERENCE = ROOT / "deploy" / "examples" / "gateway.reference.yaml"
 ENVIRON = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k", "GEMINI_API_KEY": "k"}
 SECRETS = {"keys.secret", "audit.secret", "backends.api_key"}
-
-
-def settings_of(part: type[BaseModel], above: str = "") -> list[tuple[str, str]]:
-    """Every setting below a part: its dotted name, and its description."""
-    found = []
-    for name, field in part.model_fields.items():
-        below = part_of(field.annotation)
-        found += settings_of(below, f"{above}{name}.") if below else [(f"{above}{name}", field.description or "")]
-    return found
 
 
 def installed(example: Path, folder: Path) -> Path:
@@ -61,7 +50,7 @@ def test_the_four_families_and_the_three_vendors_are_shown() -> None:
         assert word in text
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in settings_of(Settings)} - SECRETS))
+@pytest.mark.parametrize("name", sorted({name for name, _ in every_setting()} - SECRETS))
 def test_the_reference_shows_every_setting(name: str) -> None:
     """A setting that is not in the reference does not exist for those who read it."""
     last = name.rpartition(".")[2]
@@ -77,7 +66,7 @@ def test_the_reference_gives_the_defaults(tmp_path: Path) -> None:
     assert settings.audit.timeout_ms == 5000
 
 
-@pytest.mark.parametrize(("name", "description"), settings_of(Settings))
+@pytest.mark.parametrize(("name", "description"), list(every_setting()))
 def test_every_setting_says_what_it_means(name: str, description: str) -> None:
     """The description is the documentation, and the remedy of errors."""
     assert len(description) > 10, name

@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint types contracts check llama-server bench clean
+.PHONY: help demo test serve lint types contracts check llama-server docs bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ contracts: $(VENV)/.dev
 
 llama-server: $(VENV)/.dev ## Build the real llama-server and tiny models for tests/e2e (minutes; cached outside the tree)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/e2e/build_llama_server.sh
+
+docs: $(VENV)/.dev ## Write the reference pages that are facts of the code
+	@$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.dev ## Measure the hot path; prints tables, judges nothing
 	@$(BIN)/python -m tests.bench $(ARGS)

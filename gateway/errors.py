@@ -24,6 +24,7 @@ UpstreamBroke                    a stream ended without saying that it was compl
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 
 class GatewayError(Exception):
@@ -44,7 +45,7 @@ class GatewayError(Exception):
 
 
 class InternalError(GatewayError):
-    """A defect of the gateway. The message is fixed; the detail stays out of the answer."""
+    """A defect of the gateway. The message is fixed; the detail stays out of the answer and the log."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,48 +54,64 @@ class InternalError(GatewayError):
 
 
 class ClientError(GatewayError):
+    """The client has to change its request."""
+
     status = HTTPStatus.BAD_REQUEST
     type = "invalid_request_error"
     code = "invalid_request"
 
 
 class Malformed(ClientError):
+    """The body is not the JSON that the endpoint takes; `param` names the place."""
+
     code = "malformed_request"
 
 
 class Unauthenticated(ClientError):
+    """No gateway key was sent, or one that the gateway does not know."""
+
     status = HTTPStatus.UNAUTHORIZED
     type = "authentication_error"
     code = "invalid_api_key"
 
 
 class NotFound(ClientError):
+    """There is no such path."""
+
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
 
 
 class MethodNotAllowed(ClientError):
+    """The path does not take that method."""
+
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method_not_allowed"
 
 
 class RequestTimeout(ClientError):
+    """The body did not arrive within `limits.body_seconds`."""
+
     status = HTTPStatus.REQUEST_TIMEOUT
     code = "request_timeout"
 
 
 class TooLarge(ClientError):
+    """The body, or the number of values in it, is over a limit of the configuration."""
+
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "request_too_large"
 
 
 class Unsupported(ClientError):
+    """The content type is not `application/json`, or the body has a content encoding."""
+
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
 
 
 class PolicyRefusal(ClientError):
-    """A refuse rule matched. The message is the policy author's; the code is ``policy_refused`` or the rule's own."""
+    """A refuse rule of the policy matched. Message and code are the rule's. Not retried by the SDKs."""
 
     status = HTTPStatus.FORBIDDEN
     type = "policy_error"
@@ -102,7 +119,7 @@ class PolicyRefusal(ClientError):
 
 
 class UpstreamRejected(GatewayError):
-    """The backend answered 4xx: the client's request is wrong for it. Never a reason to ask another vendor."""
+    """The backend rejected the request; its status and message are passed on. Never a reason to ask another vendor."""
 
     type = "invalid_request_error"
     code = "upstream_rejected"
@@ -114,6 +131,8 @@ class UpstreamRejected(GatewayError):
 
 
 class Unavailable(GatewayError):
+    """Every backend that may answer failed. Nothing was sent to one that may not. `retry-after` is passed on."""
+
     status = HTTPStatus.SERVICE_UNAVAILABLE
     type = "server_error"
     code = "no_backend_available"
@@ -125,6 +144,8 @@ class Unavailable(GatewayError):
 
 
 class AuditUnavailable(Unavailable):
+    """The decision could not be recorded, so nothing was sent."""
+
     code = "audit_unavailable"
 
 
@@ -153,6 +174,31 @@ class UpstreamBroke(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+FURTHER_CODES: Final = (
+    (
+        404,
+        NotFound.type,
+        "model_not_found",
+        "No backend and no alias has this model name; `GET /v1/models` lists them.",
+    ),
+    (
+        400,
+        Malformed.type,
+        "unsupported_by_backends",
+        "No backend that may have the request can do what it asks (context, tools, images, a field of another format).",
+    ),
+    (503, Unavailable.type, "no_backend_cleared", "The policy routes the request to no backend that may receive it."),
+    (503, Unavailable.type, "overloaded", "The gateway is at `limits.concurrent` requests."),
+    (
+        "event",
+        Unavailable.type,
+        "upstream_broke",
+        "In a stream: the backend broke off; what came before is incomplete.",
+    ),
+)
+"""Codes beside those of the classes: status, type, code, when. A test holds that there are no others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ def assemble(settings: Settings) -> Gateway:
         timeout_s=settings.audit.timeout_ms / 1000,
         on_lost=metrics.lost,
     )
-    egress = Egress(backends, FORMATS)
+    listed_hosts = {host for one in settings.backends for host in one.local_hosts}
+    egress = Egress(backends, FORMATS, listed_hosts=listed_hosts)
     inspector = scanner(settings, detectors)
     secret = settings.audit.secret
     pipeline = Pipeline(

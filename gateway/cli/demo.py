@@ -182,13 +182,13 @@ def _proof(told: list[Told], sides: Sides, safe: bool) -> Iterator[str]:
     )
     values = sum(len(one.ask.secrets) for one in kept)
     if safe:
-        yield f"       None of the {values} forms of {len(kept)} sensitive prompts' values is among them, in any byte."
+        yield f"       None of the {values} forms of {len(kept)} sensitive prompts' values is among them."
     else:
         names = ", ".join(one.ask.title for one in told if one.leaked)
         yield f"       LEAK: it received values of: {names}."
     added = [one.added_ms for one in told if one.added_ms is not None]
     if added:
-        yield f"       Added latency: median {statistics.median(added):.1f} ms, worst {max(added):.1f} ms, here and now."
+        yield f"       Added latency: median {statistics.median(added):.1f} ms, worst {max(added):.1f} ms."
 
 
 def _as_json(told: list[Told], sides: Sides, safe: bool) -> dict[str, Any]:

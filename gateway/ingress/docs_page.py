@@ -20,12 +20,14 @@ def page(openapi: Mapping[str, Any], example: str) -> str:
     info = openapi["info"]
     rows = "".join(
         f"<tr><td><code>{escape(method.upper())}&nbsp;{escape(path)}</code></td>"
-        f"<td>{escape(operation.get('summary', ''))}<br><small>{escape(operation.get('description', ''))}</small></td></tr>"
+        f"<td>{escape(operation.get('summary', ''))}<br>"
+        f"<small>{escape(operation.get('description', ''))}</small></td></tr>"
         for path, operations in openapi["paths"].items()
         for method, operation in operations.items()
     )
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])}</title><style>{_STYLE}</style>"
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])}</title>"
+        f"<style>{_STYLE}</style>"
         f"<h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1><p>{escape(info['description'])}</p>"
         f"<h2>Endpoints</h2><table>{rows}</table><h2>Try it</h2><pre>{escape(example)}</pre>"
         "<p>The machine-readable description is <a href=/openapi.json>/openapi.json</a>.</p></html>"

@@ -15,6 +15,8 @@ from prometheus_client.registry import Collector
 from gateway.model import Report, Usage
 
 OTHER: Final = "other"
+MAX_TOKENS: Final = 10**9
+"""Tokens counted for one answer: a backend that reports more is wrong."""
 _OUTCOMES: Final = frozenset({"sent_local", "sent_external", "refused", "unavailable"})
 _ENDINGS: Final = frozenset({"completed", "client_disconnected", "upstream_broke", "rejected", "failed"})
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -149,7 +151,7 @@ class Metrics:
             self._histograms["gateway_first_byte_seconds"].labels(name).observe(first_byte_s)
         if usage is not None:
             for kind, number in (("prompt", usage.prompt), ("completion", usage.completion), ("cached", usage.cached)):
-                self._counters["gateway_tokens_total"].labels(name, kind).inc(max(0, number))
+                self._counters["gateway_tokens_total"].labels(name, kind).inc(min(max(0, number), MAX_TOKENS))
 
     def render(self) -> bytes:
         """The text that Prometheus reads (format 0.0.4, UTF-8)."""

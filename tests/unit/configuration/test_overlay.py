@@ -1,5 +1,6 @@
 """The environment over the file: every setting has its variable, and every GATEWAY_* variable has its setting."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -208,6 +209,6 @@ def test_no_file_and_no_variable_can_crash_the_reading(tree: Any, name: str, val
     """Whatever shape the file has, the answer is settings or problems, never another error."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "gateway.yaml"
-        file.write_bytes(orjson.dumps(tree))
+        file.write_text(json.dumps(tree))
         with suppress(ConfigError):
             load(file, {name: value})

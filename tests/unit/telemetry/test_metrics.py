@@ -166,3 +166,13 @@ def test_an_impossible_status_is_other(status: int) -> None:
     numbers = metrics()
     numbers.answered(status, 0.1)
     assert value(numbers.render(), "gateway_responses_total", status=OTHER) == 1
+
+
+@pytest.mark.parametrize("tokens", [-1, 10**400])
+def test_impossible_token_counts_break_nothing(tokens: int) -> None:
+    """The answer is on its way already when this is counted."""
+    numbers = metrics()
+    numbers.ended("completed", "gpt", 1.0, 1.0, Usage(tokens, tokens))
+    counted = value(numbers.render(), "gateway_tokens_total", backend="gpt", kind="prompt")
+    assert counted is not None
+    assert 0 <= counted <= 10**9

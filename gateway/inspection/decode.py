@@ -124,18 +124,25 @@ def _runs(text: str) -> Iterator[tuple[str, int, int]]:
 
 def _base85_runs(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _DENSE.finditer(text):
-        run = match[0].strip("\"'`,;.")
+        run = match[0]
         letters = sum(map(str.isalnum, run))
-        if len(run) < _DENSEST or not len(run) <= 2 * letters <= 2 * len(run) * 19 // 20:
+        if 2 * letters >= len(run) and 20 * letters <= 19 * len(run):
+            # Its alphabet holds punctuation, so what ends a sentence or a string may or may not belong to it.
+            for candidate in {run: None, run.strip("\"'`,;.()"): None}:
+                if said := _from_base85(candidate):
+                    yield said, match.start(), match.end()
+                    break
+
+
+def _from_base85(run: str) -> str:
+    for decode in (base64.b85decode, base64.a85decode):
+        try:
+            said = as_text(decode(run.encode()))
+        except ValueError:
             continue
-        for decode in (base64.b85decode, base64.a85decode):
-            try:
-                said = as_text(decode(run.encode()))
-            except ValueError:
-                continue
-            if said:
-                yield said, match.start(), match.end()
-                break
+        if said:
+            return said
+    return ""
 
 
 def _inside(run: str, start: int) -> Iterator[tuple[str, int, int]]:

@@ -4,8 +4,8 @@
         running.client().chat.completions.create(...)
         assert not running.external.saw("4111")
 
-The gateway is what ``gateway serve`` starts: gateway.yaml is written and loaded, the parts are assembled, uvicorn listens
-on a free port of loopback, in a thread of its own. Only the two model servers are stand-ins.
+The gateway is what ``gateway serve`` starts: gateway.yaml is written and loaded, the parts are assembled, and uvicorn
+listens on a free port of loopback, in a thread of its own. Only the two model servers are stand-ins.
 """
 
 import copy
@@ -21,6 +21,7 @@ from typing import Any
 import httpx2
 import openai
 import yaml
+
 from gateway.app import build
 from gateway.audit.query import Entry, Filters, query
 from gateway.cli.serve import server
@@ -104,7 +105,7 @@ class RunningGateway:
             return http.post(url or self.chat_url, headers={**usual, **(headers or {})}, **sent)
 
     def entries(self, request_id: str | None = None, *, ended: bool = True) -> tuple[Entry, ...]:
-        """The decisions on record (of one request), oldest first. ``ended``: wait until their endings are there, too."""
+        """The decisions on record (of one request), oldest first. ``ended``: wait for their endings, too."""
         deadline = time.monotonic() + 10
         while True:
             found = query(self.records, Filters(request_id=request_id, limit=1000))

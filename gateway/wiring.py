@@ -18,7 +18,7 @@ from gateway.ingress.auth import KeyRing
 from gateway.ingress.endpoint import ChatEndpoint
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.base import Detector
-from gateway.inspection.detectors.catalogue import check_agreement, load_catalogue
+from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, WireFormat
@@ -61,8 +61,11 @@ class Gateway:
     chat: ChatEndpoint
 
     async def start(self) -> None:
-        """Run one real detection, so that a model that cannot be loaded ends the start and not the first request."""
-        await self.scanner.warm()
+        """Run one real detection: inspection that finds nothing in a known text ends the start, not a request."""
+        if not await self.scanner.warm():
+            raise ConfigError(
+                (Problem("inspection finds nothing in a known text", "See the log; run `gateway check`."),)
+            )
 
     async def close(self) -> None:
         """Let go of connections and threads; write what is still to be recorded."""
@@ -104,10 +107,18 @@ class Gateway:
 
 
 def vocabulary(detectors: Sequence[Detector], backends: Sequence[Backend] | None = None) -> Vocabulary:
-    """The names that a policy may use. ConfigError where catalogue and detectors differ."""
+    """The names that a policy may use: those that one of these detectors can find.
+
+    A policy that names what nobody looks for (names, with ``inspection.ner: false``) must not load: its rule could never
+    match. ConfigError where a detector finds what the catalogue does not list.
+    """
     catalogue = load_catalogue()
-    check_agreement(catalogue, detectors)
-    return Vocabulary(catalogue.entity_types, catalogue.groups, None if backends is None else rights(backends))
+    found = frozenset[str]().union(*(detector.entity_types for detector in detectors))
+    if unlisted := sorted(found - catalogue.entity_types):
+        message = f"found by a detector and in no group: {', '.join(unlisted)}"
+        raise ConfigError((Problem(message, "List it.", catalogue.path),))
+    groups = {name: types & found for name, types in catalogue.groups.items() if types & found}
+    return Vocabulary(found, groups, None if backends is None else rights(backends))
 
 
 def zoned(backends: Sequence[Backend], policy: Policy) -> tuple[Backend, ...]:
@@ -182,6 +193,7 @@ def assemble(settings: Settings) -> Gateway:
         settings.stream.keep_alive_s,
         metrics.answered,
     )
+    metrics.watch_in_flight(lambda: chat.in_flight)
     return Gateway(settings, policy, backends, inspector, egress, log, metrics, keys, chat)
 
 

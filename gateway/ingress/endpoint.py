@@ -49,6 +49,11 @@ class ChatEndpoint:
         self._observe = observe
         self._in_flight = 0
 
+    @property
+    def in_flight(self) -> int:
+        """Requests being handled now."""
+        return self._in_flight
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         wire = _Wire(send)

@@ -4,7 +4,7 @@ A label value outside the closed sets given at the start is counted as ``other``
 the number of series grow. One registry per gateway, no global one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -96,13 +96,9 @@ class Metrics:
         self._histograms = {one.name: _histogram(one, self._registry) for one in METRICS if one.kind == "histogram"}
         self._in_flight = Gauge("gateway_in_flight", _help("gateway_in_flight"), registry=self._registry)
 
-    def entered(self) -> None:
-        """A request came in."""
-        self._in_flight.inc()
-
-    def left(self) -> None:
-        """A request is over."""
-        self._in_flight.dec()
+    def watch_in_flight(self, count: Callable[[], float]) -> None:
+        """Ask ``count`` for the number of requests being handled whenever metrics are read."""
+        self._in_flight.set_function(count)
 
     def answered(self, status: int, seconds: float) -> None:
         """A client got its answer: its status, and the time since its request."""

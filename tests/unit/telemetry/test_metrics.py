@@ -77,9 +77,7 @@ def test_an_ending_carries_times_and_tokens() -> None:
 def test_the_rest_is_counted_too() -> None:
     """Requests in flight, answers by status, cache, audit, added time."""
     numbers = metrics()
-    numbers.entered()
-    numbers.entered()
-    numbers.left()
+    numbers.watch_in_flight(lambda: 1)
     numbers.answered(200, 0.2)
     numbers.cached(3, 1)
     numbers.recorded(0.001)

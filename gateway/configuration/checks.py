@@ -10,6 +10,7 @@ from gateway.configuration.overlay import plain
 from gateway.configuration.shape import RESERVED_NAMES, BackendSettings, Settings, is_loopback
 from gateway.errors import Problem
 from gateway.model import WireFormat
+from gateway.policy.route import AUTO
 
 MIN_SECRET: Final = 32
 """Characters; `gateway keys secret` makes 43."""
@@ -93,7 +94,7 @@ def _aliases(settings: Settings, origin: Origin) -> Iterator[Problem]:
         place = ("models", "aliases", alias)
         if alias in public or alias in RESERVED_NAMES or alias in by_name:
             yield origin.problem(place, "already means a model, a backend or a reserved word", "Choose another alias.")
-        if target in public:
+        if target in public or target == AUTO:  # auto: for an application whose model name cannot be changed
             continue
         backend_name, _, model = target.partition("/")
         backend = by_name.get(backend_name)

@@ -90,7 +90,7 @@ class Keys(Part):
 class Models(Part):
     """Names that clients may ask for, besides `auto` and the backends' own."""
 
-    aliases: dict[ModelName, ModelName] = Field({}, description="Alias to `backend/model` or `model`.")
+    aliases: dict[ModelName, ModelName] = Field({}, description="Alias to `backend/model`, `model` or `auto`.")
 
 
 class CapabilitySettings(Part):

@@ -326,6 +326,12 @@ def test_model_names_are_what_a_record_may_name(folder: Path) -> None:
     assert names == {"auto", "fast", "private", "gpt-5", "gpt/gpt-5", "qwen", "qwen-local/qwen"}
 
 
+def test_an_alias_may_mean_auto(folder: Path) -> None:
+    """An application whose model name cannot be changed is routed like any other."""
+    settings = load(write(folder, GOOD.replace("fast: gpt-5", "gpt-4o-mini: auto")), ENVIRON)
+    assert settings.models.aliases["gpt-4o-mini"] == "auto"
+
+
 def test_the_file_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one given, else GATEWAY_CONFIG's, else ./gateway.yaml, else none."""
     monkeypatch.chdir(folder)

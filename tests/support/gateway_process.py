@@ -33,6 +33,8 @@ from gateway.wiring import Gateway, assemble
 
 START_S = 60.0
 SECRET = "a secret of the tests, which hashes client keys"
+EXTERNAL, LOCAL = "vendor", "inside"
+"""Names of the two backends."""
 LOCAL_MODEL = "qwen3"
 EXTERNAL_MODELS = {"openai": "gpt-5", "anthropic": "claude-opus-4-8"}
 ALL = {"vision": True, "documents": True, "audio": True}
@@ -133,6 +135,13 @@ class RunningGateway:
             self.health.succeeded(backend.name)
 
 
+class _WithoutAliases(yaml.SafeDumper):
+    """Writes a value that stands twice out twice: gateway.yaml takes no anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 @contextmanager
 def gateway_process(
     folder: Path,
@@ -146,7 +155,7 @@ def gateway_process(
     """Start a gateway with an external side of that format (``openai`` or ``anthropic``); stop everything afterwards.
 
     ``folder`` must be empty: gateway.yaml, records and policy go there. ``settings`` is laid over gateway.yaml, mapping
-    by mapping; ``backends`` likewise over the entries ``external`` and ``local`` (a ``base_url`` points elsewhere);
+    by mapping; ``backends`` likewise over the entries ``vendor`` and ``inside`` (a ``base_url`` points elsewhere);
     ``policy`` is the YAML text of another policy than the default one; ``wire`` assembles in place of ``assemble``.
     """
     with ExitStack() as stack:
@@ -158,7 +167,7 @@ def gateway_process(
             "server": {"host": "127.0.0.1", "port": 0},
             "keys": {"clients": [{"id": "tests", "hash": hash_key(SECRET.encode(), key)}]},
             "audit": {"path": "audit.sqlite3"},
-            "models": {"aliases": {"fast": "auto", "house": f"local/{LOCAL_MODEL}", "best": f"external/{model}"}},
+            "models": {"aliases": {"fast": "auto", "private": f"{LOCAL}/{LOCAL_MODEL}", "best": f"{EXTERNAL}/{model}"}},
             "inspection": {"timeout_ms": 60_000},  # a busy machine must not turn a test's prompt into a local one
             "backends": _backends(local, outside, external, backends or {}),
         }
@@ -168,7 +177,7 @@ def gateway_process(
             (folder / "policy" / "policy.yaml").write_text(policy, encoding="utf-8")
             tree["policy"] = "policy"
         file = folder / "gateway.yaml"
-        file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+        file.write_text(yaml.dump(tree, Dumper=_WithoutAliases, sort_keys=False), encoding="utf-8")
         loaded = load(file, environ={"GATEWAY_KEYS__SECRET": SECRET, "EXTERNAL_API_KEY": "sk-external-of-the-tests"})
         gateway = wire(loaded)
         logs = LogCapture()
@@ -183,7 +192,7 @@ def _backends(
 ) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = [
         {
-            "name": "external",
+            "name": EXTERNAL,
             "format": format_,
             "base_url": outside.openai_base_url if format_ == "openai" else outside.anthropic_base_url,
             "models": [EXTERNAL_MODELS[format_]],
@@ -192,7 +201,7 @@ def _backends(
             "capabilities": ALL,
         },
         {
-            "name": "local",
+            "name": LOCAL,
             "format": "openai",
             "base_url": local.openai_base_url,
             "models": [LOCAL_MODEL],

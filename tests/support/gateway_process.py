@@ -227,6 +227,7 @@ def _lay_over(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
 def _listening(gateway: Gateway, logs: LogCapture) -> Iterator[int]:
     """uvicorn as ``gateway serve`` sets it up, in a thread. Gives its port."""
     running = server(build(gateway), "127.0.0.1", 0)
+    running.config.timeout_graceful_shutdown = 1  # answers that nobody reads any more are not waited for
     thread = threading.Thread(target=running.run, name="gateway", daemon=True)
     with _captured(logs):
         thread.start()
@@ -239,7 +240,6 @@ def _listening(gateway: Gateway, logs: LogCapture) -> Iterator[int]:
             yield running.servers[0].sockets[0].getsockname()[1]
         finally:
             running.should_exit = True
-            running.force_exit = True  # no test waits for answers that nobody reads any more
             thread.join(timeout=30)
             if thread.is_alive():
                 raise RuntimeError("the gateway did not stop")

@@ -109,8 +109,8 @@ class Gateway:
 def vocabulary(detectors: Sequence[Detector], backends: Sequence[Backend] | None = None) -> Vocabulary:
     """The names that a policy may use: those that one of these detectors can find.
 
-    A policy that names what nobody looks for (names, with ``inspection.ner: false``) must not load: its rule could never
-    match. ConfigError where a detector finds what the catalogue does not list.
+    A policy that names what nobody looks for (names, with ``inspection.ner: false``) must not load: such a rule never
+    matches. ConfigError where a detector finds what the catalogue does not list.
     """
     catalogue = load_catalogue()
     found = frozenset[str]().union(*(detector.entity_types for detector in detectors))

@@ -27,6 +27,10 @@ _LONG_WORD: Final = re.compile(r"\S{11,}")
 _BASE64: Final = re.compile(
     r"(?:[A-Za-z0-9+/]{40,}+\r?\n[ \t]*+){1,4096}[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2}"
 )
+_PART: Final = re.compile(r"(?<=[/_-])[A-Za-z0-9+]{11,}+={0,2}")
+"""What may stand in base64 behind a prefix that its alphabet holds, too: ``sha256-``, ``data_``, ``dir/``."""
+_LONGEST_PREFIX: Final = 24
+_STRETCH: Final = re.compile(rb"[\t\n\r -~]{12,}")
 _BASE32: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)={0,6}")
 _HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){8,}(?![0-9A-Fa-f])")
 _SPACED_HEX: Final = re.compile(
@@ -54,29 +58,45 @@ _FIRST_SEXTETS: Final = frozenset("IJKLMNOPQRSTUVWXYZabcdef")
 
 
 class Decoded(NamedTuple):
-    """The runs of one view that decode: their reading, and the stretches they stand on."""
+    """The runs of one view that decode: their reading, and the stretches that were read whole."""
 
     view: View | None
     spans: tuple[tuple[int, int], ...]
+    found: int
+    """Runs that decode, wholly or in part."""
+
+
+class Run(NamedTuple):
+    """One encoded run and what it says. Not ``whole``: text stands in it, and other bytes, too."""
+
+    said: str
+    start: int
+    end: int
+    whole: bool = True
 
 
 def decoded(view: View) -> Decoded:
     """The view of all runs of ``view`` that decode to text, at most MAX_RUNS + 1 of them."""
     builder = ViewBuilder()
     spans: list[tuple[int, int]] = []
-    for said, start, end in _runs(view.text):
-        spans.append((start, end))
+    count = 0
+    for run in _runs(view.text):
+        start, end = run.start, run.end
+        count += 1
+        if run.whole:
+            spans.append((start, end))
         before = max(0, start - _AROUND)
         around = list(_LONG_WORD.finditer(view.text, before, start))
         before = around[-1].end() if around else before
         builder.copy(view.text[before:start], before)
-        builder.put(f" {said} ", start, end)
+        builder.put(f" {run.said} ", start, end)
         following = _LONG_WORD.search(view.text, end, end + _AROUND)
         builder.copy(view.text[end : following.start() if following else end + _AROUND], end)
         builder.put("\n", end, end)
-        if len(spans) > MAX_RUNS:
+        if count > MAX_RUNS:
             break
-    return Decoded(builder.build(f"{view.name}.decoded", view, prose=True) if spans else None, tuple(spans))
+    made = builder.build(f"{view.name}.decoded", view, prose=True) if count else None
+    return Decoded(made, tuple(spans), count)
 
 
 def unescaped(view: View) -> View | None:
@@ -103,14 +123,14 @@ def unescaped(view: View) -> View | None:
     return builder.build(f"{view.name}.unescaped", view, prose=True) if changed else None
 
 
-def _runs(text: str) -> Iterator[tuple[str, int, int]]:
+def _runs(text: str) -> Iterator[Run]:
     for match in _BASE64.finditer(text):
         run = match[0]
         if len(run) < 64 and (run.isalpha() and run[1:].islower()):
             continue  # an ordinary word: every encoding of text mixes cases or digits in
         said = _from_base64(run)
         if said:
-            yield said, match.start(), match.end()
+            yield Run(said, match.start(), match.end())
         else:
             yield from _inside(run, match.start())
     yield from _base85_runs(text)
@@ -119,10 +139,10 @@ def _runs(text: str) -> Iterator[tuple[str, int, int]]:
             for match in pattern.finditer(text):
                 said = read(match[0])
                 if said:
-                    yield said, match.start(), match.end()
+                    yield Run(said, match.start(), match.end())
 
 
-def _base85_runs(text: str) -> Iterator[tuple[str, int, int]]:
+def _base85_runs(text: str) -> Iterator[Run]:
     for match in _DENSE.finditer(text):
         run = match[0]
         letters = sum(map(str.isalnum, run))
@@ -130,7 +150,7 @@ def _base85_runs(text: str) -> Iterator[tuple[str, int, int]]:
             # Its alphabet holds punctuation, so what ends a sentence or a string may or may not belong to it.
             for candidate in {run: None, run.strip("\"'`,;.()"): None}:
                 if said := _from_base85(candidate):
-                    yield said, match.start(), match.end()
+                    yield Run(said, match.start(), match.end())
                     break
 
 
@@ -145,13 +165,26 @@ def _from_base85(run: str) -> str:
     return ""
 
 
-def _inside(run: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """Encodings whose alphabet is a part of base64's."""
-    for pattern, read in ((_BASE32, _from_base32), (_HEX, _from_hex)):
+def _inside(run: str, start: int) -> Iterator[Run]:
+    """Encodings whose alphabet is a part of base64's, base64 behind a prefix, and text among other bytes."""
+    found = False
+    for pattern, read in ((_BASE32, _from_base32), (_HEX, _from_hex), (_PART, _from_base64)):
         for match in pattern.finditer(run):
             said = read(match[0])
             if said:
-                yield said, start + match.start(), start + match.end()
+                found = True
+                yield Run(said, start + match.start(), start + match.end())
+    if not found and len(run) >= _LONGEST_PREFIX:
+        said = _among_bytes(run)
+        if said:
+            yield Run(said, start, start + len(run), whole=False)
+
+
+def _among_bytes(run: str) -> str:
+    """Printable stretches in what base64 decodes to at any alignment, longer than chance makes them."""
+    letters = run.translate(_URL_SAFE).rstrip("=")
+    stretches = (_STRETCH.findall(_bytes64(letters[offset:])) for offset in range(4))
+    return " ".join(stretch.decode("ascii") for found in stretches for stretch in found)
 
 
 def as_text(data: bytes) -> str:

@@ -96,7 +96,8 @@ def is_random(word: str) -> bool:
     if any(_is_random_part(part) for part in parts if len(part) >= _LONGEST_NAME):
         return True
     # base64 with its own slashes and dashes: few of them, and the whole as random as its parts.
-    return len(core) >= _LONGEST_NAME and len(parts) <= 1 + len(core) // 10 and _is_random_part("".join(parts))
+    whole = "".join(part for part in parts if not _HEX.fullmatch(part))
+    return len(whole) >= _LONGEST_NAME and len(parts) <= 1 + len(core) // 10 and _is_random_part(whole)
 
 
 def _is_random_part(part: str) -> bool:

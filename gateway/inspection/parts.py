@@ -93,7 +93,7 @@ def field_reasons(name: str, value: Any) -> tuple[str, ...]:
 
 def part_reasons(part: Any) -> tuple[str, ...]:
     """Reasons that one element of a ``content`` list gives. A string is text; an object must be of a readable type."""
-    if isinstance(part, str):
+    if type(part) is str:  # and not a number, which is kept as its text
         return ()
     if not isinstance(part, Pairs):
         return ("part:unknown",)

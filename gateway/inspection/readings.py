@@ -83,7 +83,7 @@ def all_views(text: str) -> tuple[list[View], list[str]]:
             found = decoded(view)
             reasons += opaque.text_reasons(view.text, found.spans)
             deeper += [inner for inner in (found.view, unescaped(view)) if inner is not None]
-            runs += len(found.spans)
+            runs += found.found
         characters += sum(len(view.text) for view in deeper)
         if deeper and (runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):
             reasons.append("opaque:depth" if level == MAX_LEVELS else "opaque:views")

@@ -7,7 +7,8 @@ from gateway.inspection.squeeze import emit
 from gateway.inspection.views import View, ViewBuilder
 
 _FEWEST: Final = 6
-"""Number words in a row from which on they are read as one number; three digits are a quantity, nine an identifier."""
+_FEWEST_WORDS: Final = 3
+"""Numbers in a row, and words among them, from which on they are read as one: quantities have fewer."""
 
 _DIGIT_WORDS: Final = {
     "0": "zero oh nought null cero zéro nul",
@@ -57,7 +58,7 @@ def spoken(view: View) -> View | None:
             emit(builder, text, match[0].translate(_CJK), match.start(), match.end())
             found = True
     lower = text.lower()
-    if len(lower) == len(text) and sum(map(_WORDS.__contains__, lower.translate(_TO_SPACE).split())) >= _FEWEST:
+    if len(lower) == len(text) and sum(map(_WORDS.__contains__, lower.translate(_TO_SPACE).split())) >= _FEWEST_WORDS:
         for digits, start, end in _runs(lower):
             emit(builder, text, digits, start, end)
             found = True
@@ -82,7 +83,7 @@ def _runs(text: str) -> list[tuple[str, int, int]]:
 
 
 def _close(runs: list[tuple[str, int, int]], words: list[str], start: int, end: int) -> None:
-    if len(words) >= _FEWEST:
+    if len(words) >= _FEWEST and sum(word in _WORDS for word in words) >= _FEWEST_WORDS:
         runs.append((_digits(words), start, end))
 
 

@@ -67,10 +67,9 @@ class Rule:
 
     def find(self, text: str) -> list[Match]:
         """Every match. Raises TimeoutError when the pattern took longer than PATTERN_SECONDS."""
-        group = 1 if self.pattern.groups else 0
         found = []
-        for hit in self.pattern.finditer(text, overlapped=False, timeout=PATTERN_SECONDS):
-            start, end = hit.span(group)
+        for hit in self.pattern.finditer(text, timeout=PATTERN_SECONDS):
+            start, end = hit.span(1 if hit.lastindex else 0)
             if start < end and self._plausible(text, start, end):
                 found.append(Match(start, end, self.entity_type, self.score))
         return found

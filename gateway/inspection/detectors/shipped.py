@@ -1,20 +1,35 @@
-"""The detectors that come with the gateway: one explicit list, in the order in which they run."""
+"""The detectors that a gateway runs: one explicit, ordered table."""
 
+from pathlib import Path
+
+from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import detector_files
+from gateway.inspection.detectors.cues import load_cues
 from gateway.inspection.detectors.phones import PhoneDetector
 from gateway.inspection.detectors.presidio import load_presidio
 from gateway.inspection.detectors.rampart import load_rampart
 from gateway.inspection.detectors.rules import load_rules
 
 
-def default_detectors(*, ner: bool = True) -> tuple[Detector, ...]:
-    """Load them all. ``ner`` False leaves out the model that finds names and addresses. Raises ConfigError."""
-    folder = detector_files()
-    patterns: tuple[Detector, ...] = (
+def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[Detector, ...]:
+    """Load every shipped detector; about a second and 200 MB with the model, most of it imports.
+
+    ``ner``: read names and addresses with the model. Without it only those that their form gives away are found
+    (letters.yaml), so every entity type still has a finder and every policy still loads; recall of names is low.
+    ``folder``: the rule files, ``policies/detectors`` by default. Raises ConfigError.
+    """
+    folder = folder or detector_files()
+    if not folder.is_dir():
+        raise ConfigError((Problem("the rule files are missing", "Install the gateway from its package.", folder),))
+    detectors: list[Detector] = [
         load_rules(folder / "secrets.yaml", "secrets"),
         load_rules(folder / "identifiers.yaml", "identifiers"),
         load_presidio(folder / "presidio.yaml"),
         PhoneDetector(),
-    )
-    return (*patterns, load_rampart()) if ner else patterns
+        load_rules(folder / "letters.yaml", "letters"),
+        load_cues(folder / "cues.yaml"),
+    ]
+    if ner:
+        detectors.append(load_rampart())
+    return tuple(detectors)

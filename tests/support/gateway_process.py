@@ -106,11 +106,13 @@ class RunningGateway:
         with httpx2.Client(trust_env=False, timeout=60) as http:
             return http.post(url or self.chat_url, headers={**usual, **(headers or {})}, **sent)
 
-    def entries(self, request_id: str | None = None, *, ended: bool = True) -> tuple[Entry, ...]:
-        """The decisions on record (of one request), oldest first. ``ended``: wait for their endings, too."""
+    def entries(
+        self, request_id: str | None = None, *, since: str | None = None, ended: bool = True
+    ) -> tuple[Entry, ...]:
+        """Decisions on record, oldest first: of one request, since a time. ``ended``: wait for their endings, too."""
         deadline = time.monotonic() + 10
         while True:
-            found = query(self.records, Filters(request_id=request_id, limit=1000))
+            found = query(self.records, Filters(request_id=request_id, since=since, limit=1000))
             if not ended or all(entry.completion for entry in found) or time.monotonic() > deadline:
                 return found
             time.sleep(0.01)

@@ -24,9 +24,9 @@ _SHORTEST: Final = 8
 
 _LONG_WORD: Final = re.compile(r"\S{11,}")
 """A neighbour that may itself be encoded: it has its own line, and must not be decoded again with this one's."""
-_BASE64: Final = re.compile(
-    r"(?:[A-Za-z0-9+/]{40,}+\r?\n[ \t]*+){1,4096}[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2}"
-)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{11,}+={0,2}")
+_LINES: Final = re.compile(r"(?:[A-Za-z0-9+/]{40,}+\r?\n[ \t]*+){1,4096}[A-Za-z0-9+/]*={0,2}")
+"""base64 as mail and keys have it, line after line."""
 _PART: Final = re.compile(r"(?<=[/_-])[A-Za-z0-9+]{11,}+={0,2}")
 """What may stand in base64 behind a prefix that its alphabet holds, too: ``sha256-``, ``data_``, ``dir/``."""
 _LONGEST_PREFIX: Final = 24
@@ -40,6 +40,8 @@ _CODES: Final = re.compile(r"(?<![0-9.])[01]?[0-9]{2}(?:(?:, ?|[ ;:]|\\)[01]?[0-
 _BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
 _DENSEST: Final = 16
 _DENSE: Final = re.compile(rf"[!-~]{{{_DENSEST},1024}}")
+_UPPER: Final = re.compile(r"[A-Z]")
+_NUMBER: Final = re.compile(r"[0-9]+")
 _ESCAPED: Final = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
@@ -124,7 +126,7 @@ def unescaped(view: View) -> View | None:
 
 
 def _runs(text: str) -> Iterator[Run]:
-    for match in _BASE64.finditer(text):
+    for match in _base64_runs(text):
         run = match[0]
         if len(run) < 64 and (run.isalpha() and run[1:].islower()):
             continue  # an ordinary word: every encoding of text mixes cases or digits in
@@ -142,11 +144,19 @@ def _runs(text: str) -> Iterator[Run]:
                     yield Run(said, match.start(), match.end())
 
 
+def _base64_runs(text: str) -> Iterator[re.Match[str]]:
+    match = _BASE64.search(text)
+    while match is not None:
+        match = _LINES.match(text, match.start()) or match
+        yield match
+        match = _BASE64.search(text, match.end())
+
+
 def _base85_runs(text: str) -> Iterator[Run]:
     for match in _DENSE.finditer(text):
         run = match[0]
         letters = sum(map(str.isalnum, run))
-        if 2 * letters >= len(run) and 20 * letters <= 19 * len(run):
+        if 2 * letters >= len(run) and 20 * letters <= 19 * len(run) and _UPPER.search(run):
             # Its alphabet holds punctuation, so what ends a sentence or a string may or may not belong to it.
             for candidate in {run: None, run.strip("\"'`,;.()"): None}:
                 if said := _from_base85(candidate):
@@ -247,9 +257,6 @@ def _from_hex(run: str) -> str:
     if run.isdecimal() and not set(run[::2]) <= {"2", "3"}:
         return ""  # a number; digits and spaces in hexadecimal are pairs that start with 2 or 3
     return as_text(bytes.fromhex(_NO_HEX.sub("", run)))
-
-
-_NUMBER: Final = re.compile(r"[0-9]+")
 
 
 def _from_codes(run: str) -> str:

@@ -35,8 +35,9 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     """Texts in which a value spread over several of ``segments`` stands in one piece."""
     values = [(number, segment) for number, segment in enumerate(segments) if not is_key(segment)]
     users = [value for value in values if value[1].role == "user"]
+    digits = {number: read for number, segment in values if (read := _runs(segment.text))}
     found: dict[tuple[int, ...], Unit] = {}
-    for unit in (*_glue(values), *_seams(values), *_seams(users), *_chains(values), *_chains(users)):
+    for unit in (*_glue(values), *_seams(values), *_seams(users), *_chains(values, digits), *_chains(users, digits)):
         found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
     return list(found.values())
 
@@ -68,8 +69,8 @@ def _glue(values: list[Value]) -> Iterator[Unit]:
             yield glue.build(joined=True)
 
 
-def _chains(values: list[Value]) -> Iterator[Unit]:
-    with_digits = [(value, found) for value in values if (found := _runs(value[1].text))]
+def _chains(values: list[Value], digits: dict[int, list[list[Group]]]) -> Iterator[Unit]:
+    with_digits = [(value, digits[value[0]]) for value in values if value[0] in digits]
     for at, (value, found) in enumerate(with_digits):
         chain = [(value, found[-1])]
         for next_value, next_found in with_digits[at + 1 : at + _LINKS]:

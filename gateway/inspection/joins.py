@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from gateway.inspection.squeeze import AROUND, Group, runs
+from gateway.inspection.squeeze import AROUND, Group, is_one_value, runs
 from gateway.inspection.units import Unit, UnitBuilder, group_of, is_key
 from gateway.model import Segment
 
@@ -115,7 +115,7 @@ def _runs(text: str) -> list[list[Group]]:
     if not groups:
         return []
     found = list(runs(text, groups, fewest=1))
-    large = [run for run in found if _count(run) >= _SMALLEST]
+    large = [run for run in found if _count(run) >= _SMALLEST and is_one_value(text, run)]
     if len(found) == 1 and _says_only(text, found[0]):
         return found
     return large

@@ -137,6 +137,14 @@ def _joined(text: str, start: int, end: int) -> bool:
     return end - start < _WIDEST_GAP and _GAP.fullmatch(text, start, end) is not None
 
 
+def is_one_value(text: str, run: list[Group]) -> bool:
+    """Do the gaps of a run only set off groups, so that all of it may be one value: no list, date, address or year?"""
+    if len(run) == 1:
+        return _YEAR.fullmatch(run[0].digits) is None
+    gaps = (_TAG.sub("", text[left.end : right.start]) for left, right in pairwise(run))
+    return not any(map(_LISTED.search, gaps)) and not _EXPLAINED.match(text, run[0].start, run[-1].end)
+
+
 def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
     total = sum(len(group.digits) for group in run)
     if total < _SHORTEST:
@@ -144,7 +152,7 @@ def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
     start, end = run[0].start, run[-1].end
     gaps = [_TAG.sub("", text[left.end : right.start]) for left, right in pairwise(run)]
     seen: set[tuple[int, int]] = set()
-    if total <= _LONGEST and not any(map(_LISTED.search, gaps)) and not _EXPLAINED.match(text, start, end):
+    if total <= _LONGEST and is_one_value(text, run):
         seen.add((start, end))
         yield "".join(group.digits for group in run), start, end
     for at, chosen in windows(run):

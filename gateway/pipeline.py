@@ -72,6 +72,9 @@ class Pipeline:
         except CancelledError:
             trail.ended(HUNG_UP, Ending.CLIENT_DISCONNECTED)
             raise
+        except Exception:
+            trail.ended(500, Ending.FAILED)
+            raise
 
     async def _first_answer(self, trail: Trail, facts: Facts) -> Answer:
         """The candidate loop. Backends that failed lately come last: one that works is better than waiting for them."""

@@ -213,13 +213,16 @@ class Trail:
         except UpstreamBroke:
             ending = Ending.UPSTREAM_BROKE
             raise
+        except Exception:
+            ending = Ending.FAILED  # a defect of ours: neither side is to blame for it in the record
+            raise
         finally:
             status = HUNG_UP if ending is Ending.CLIENT_DISCONNECTED else 200
             self._end(status, ending, backend, finish_reason, usage)
 
     def ended(self, status: int, ending: Ending) -> None:
         """There is no answer: rejected by the backend, refused, nobody left, or the client went away."""
-        self._end(status, ending, None, None, None)
+        self._end(int(status), ending, None, None, None)
 
     def _end(
         self, status: int, ending: Ending, backend: Backend | None, finish_reason: str | None, usage: Usage | None
@@ -230,7 +233,7 @@ class Trail:
             CompletionRecord(
                 time=utc_now(),
                 request_id=self.inbound.request_id,
-                status=status,
+                status=int(status),  # the errors' statuses are members of HTTPStatus; a record holds a plain number
                 outcome=ending,
                 finish_reason=finish_reason,
                 usage=usage,

@@ -16,6 +16,7 @@ import typer
 
 from gateway.app import build
 from gateway.audit.query import Entry, Filters, query
+from gateway.audit.record import Outcome
 from gateway.cli.demo_prompts import ASKS, Ask
 from gateway.cli.demo_sides import VENDORS, Sides, choose
 from gateway.cli.output import FAILED, UNUSABLE, Json, Output, fail_on_config_error
@@ -24,6 +25,8 @@ from gateway.settings import first_set, load
 from gateway.wiring import Gateway, assemble
 
 START_S = 60.0
+REFUSED = 403
+ZONES = {Outcome.SENT_LOCAL: "local", Outcome.SENT_EXTERNAL: "external", Outcome.REFUSED: "refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Told:
     rules: tuple[str, ...]
     findings: Mapping[str, int]
     reasons: tuple[str, ...]
+    zone: str
     backend: str
     model: str
     added_ms: float | None
@@ -74,7 +78,7 @@ def demo(
         _show(told, sides, safe, output)
         if not once:
             _keep_serving(port, folder, output)
-    if not safe:
+    if not safe or not all(one.as_expected for one in told):
         raise typer.Exit(FAILED)
 
 
@@ -99,7 +103,7 @@ def _running(gateway: Gateway, port: int) -> Iterator[None]:
 def _tell(ask: Ask, port: int, records: Path, sides: Sides) -> Told:
     """Send one prompt as any application would, then look at the record and at what the external side received."""
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="demo", max_retries=0, timeout=300)
-    model, headers = "-", {}
+    model, headers, status = "-", {}, 200
     try:
         if ask.stream:
             with client.chat.completions.with_streaming_response.create(model="auto", stream=True, **ask.body) as raw:
@@ -109,14 +113,12 @@ def _tell(ask: Ask, port: int, records: Path, sides: Sides) -> Told:
             whole = client.chat.completions.with_raw_response.create(model="auto", **ask.body)
             headers, model = dict(whole.headers), whole.parse().model
     except openai.APIStatusError as error:
-        headers = dict(error.response.headers)
+        headers, status = dict(error.response.headers), error.status_code
     finally:
         client.close()
     entry = _record(records, headers.get("x-request-id", ""))
     decision = entry.decision if entry else None
-    zone = {"sent_local": "local", "sent_external": "external"}.get(
-        str(decision.outcome) if decision else "", "refused"
-    )
+    zone = ZONES.get(decision.outcome, "nobody") if decision else "nobody"
     leaked = bool(ask.secrets) and zone == "external"
     if sides.external is not None:
         leaked = leaked or any(sides.external.saw(secret) for secret in ask.secrets)
@@ -127,11 +129,12 @@ def _tell(ask: Ask, port: int, records: Path, sides: Sides) -> Told:
         rules=decision.rules if decision else (),
         findings=decision.findings if decision else {},
         reasons=decision.coverage if decision else (),
+        zone=zone,
         backend=decision.backend or "nobody" if decision else "nobody",
         model=model,
         added_ms=float(added) if added else None,
         leaked=leaked,
-        as_expected=zone == ask.zone,
+        as_expected=zone == ask.zone and (status == REFUSED) == (zone == "refused"),
     )
 
 
@@ -175,7 +178,7 @@ def _proof(told: list[Told], sides: Sides, safe: bool) -> Iterator[str]:
         )
         return
     received = sides.external.received
-    sent = sum(one.backend == "external" for one in told)
+    sent = sum(one.zone == "external" for one in told)
     yield (
         f"Proof: the external side received {len(received)} requests, {sum(len(one.raw) for one in received)} bytes, "
         f"and {sent} prompts were sent there."
@@ -207,6 +210,7 @@ def _as_json(told: list[Told], sides: Sides, safe: bool) -> dict[str, Any]:
                 "rules": list(one.rules),
                 "findings": dict(one.findings),
                 "reasons": list(one.reasons),
+                "zone": one.zone,
                 "backend": one.backend,
                 "model": one.model,
                 "added_ms": one.added_ms,

@@ -19,6 +19,8 @@ Result = TypeVar("Result")
 OK = 0
 FAILED = 1
 """What was asked was done, and the answer is no: a probe failed, not ready, something leaked."""
+WIDTH = 150
+"""Columns of a table that no terminal shows."""
 UNUSABLE = 2
 """It could not be done: wrong usage or configuration that must not be started with."""
 
@@ -33,7 +35,8 @@ class Output:
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
-        self._console = Console(highlight=False, soft_wrap=False)
+        # A pipe or a log has no width of its own; rich would assume 80 columns and fold every cell.
+        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
         self._errors = Console(stderr=True, highlight=False)
 
     def result(self, value: Mapping[str, Any] | Sequence[Any]) -> None:

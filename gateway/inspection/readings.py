@@ -7,8 +7,9 @@ from typing import Final
 
 from gateway.inspection import opaque
 from gateway.inspection.columns import columns
-from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded, unescaped
+from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded
 from gateway.inspection.detectors.base import Detector, Match
+from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
 from gateway.inspection.spoken import spoken
 from gateway.inspection.squeeze import squeezed

@@ -10,6 +10,7 @@ from gateway.inspection.cache import ReadingCache
 from gateway.inspection.json_text import Number, parse
 from gateway.inspection.readings import Hit, Reading
 from gateway.inspection.workers import Batch, Overloaded, Workers
+from gateway.policy.vocabulary import FAULTS, UNREAD
 
 READING = Reading((Hit(0, 4, "CREDIT_CARD", 1.0, "cards"),), ())
 
@@ -58,6 +59,13 @@ def test_reasons_come_from_a_closed_vocabulary() -> None:
     assert coverage.ordered(["timeout", "part:image", "timeout"]) == ("part:image", "timeout")
     with pytest.raises(ValueError, match="vocabulary"):
         coverage.ordered(["something else"])
+
+
+def test_policies_know_every_kind_of_reason() -> None:
+    """A reason that no policy can name would keep requests inside for ever, without a way to say so."""
+    assert set(coverage.KINDS) == FAULTS | set(UNREAD)
+    for kind in ("part", "opaque"):
+        assert all(detail in coverage.KINDS[kind] for detail in UNREAD[kind])
 
 
 def test_the_cache_remembers_by_the_whole_text_and_how_it_was_read() -> None:

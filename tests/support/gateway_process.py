@@ -23,7 +23,7 @@ import openai
 import yaml
 
 from gateway.app import build
-from gateway.audit.query import Entry, Filters, query
+from gateway.audit.query import MAX_LIMIT, Entry, Filters, query
 from gateway.cli.serve import server
 from gateway.egress.health import Health
 from gateway.ingress.auth import hash_key, new_key
@@ -112,7 +112,7 @@ class RunningGateway:
         """Decisions on record, oldest first: of one request, since a time. ``ended``: wait for their endings, too."""
         deadline = time.monotonic() + 10
         while True:
-            found = query(self.records, Filters(request_id=request_id, since=since, limit=1000))
+            found = query(self.records, Filters(request_id=request_id, since=since, limit=MAX_LIMIT))
             if not ended or all(entry.completion for entry in found) or time.monotonic() > deadline:
                 return found
             time.sleep(0.01)

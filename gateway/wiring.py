@@ -194,6 +194,7 @@ def assemble(settings: Settings) -> Gateway:
         metrics.answered,
     )
     metrics.watch_in_flight(lambda: chat.in_flight)
+    metrics.watch_cache(lambda: (inspector.cache.hits, inspector.cache.misses))
     return Gateway(settings, policy, backends, inspector, egress, log, metrics, keys, chat)
 
 

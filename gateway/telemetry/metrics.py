@@ -6,6 +6,7 @@ the number of series grow. One registry per gateway, no global one.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -92,6 +93,9 @@ class Metrics:
         self._entity_types = frozenset(entity_types)
         self._coverage_kinds = frozenset(coverage_kinds)
         self._registry = CollectorRegistry()
+        self._cache: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self._cached = (0, 0)
+        self._rendering = Lock()
         self._counters = {one.name: _counter(one, self._registry) for one in METRICS if one.kind == "counter"}
         self._histograms = {one.name: _histogram(one, self._registry) for one in METRICS if one.kind == "histogram"}
         self._in_flight = Gauge("gateway_in_flight", _help("gateway_in_flight"), registry=self._registry)
@@ -113,10 +117,9 @@ class Metrics:
         for kind in {reason.partition(":")[0] for reason in report.coverage.reasons}:
             self._counters["gateway_incomplete_total"].labels(_one_of(self._coverage_kinds, kind)).inc()
 
-    def cached(self, hits: int, misses: int) -> None:
-        """So many segments were found in the cache of findings, and so many not."""
-        self._counters["gateway_cache_total"].labels("hit").inc(hits)
-        self._counters["gateway_cache_total"].labels("miss").inc(misses)
+    def watch_cache(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """Ask ``counts`` for the hits and misses of the cache of findings, since the start, whenever metrics are read."""
+        self._cache = counts
 
     def recorded(self, seconds: float) -> None:
         """A decision is on the disk, after this time."""
@@ -151,6 +154,11 @@ class Metrics:
 
     def render(self) -> bytes:
         """The text that Prometheus reads (format 0.0.4, UTF-8)."""
+        with self._rendering:
+            now = self._cache()
+            for result, before, count in zip(("hit", "miss"), self._cached, now, strict=True):
+                self._counters["gateway_cache_total"].labels(result).inc(count - before)
+            self._cached = now
         return generate_latest(_Slim(self._registry))
 
 

@@ -79,7 +79,7 @@ def test_the_rest_is_counted_too() -> None:
     numbers = metrics()
     numbers.watch_in_flight(lambda: 1)
     numbers.answered(200, 0.2)
-    numbers.cached(3, 1)
+    numbers.watch_cache(lambda: (3, 1))
     numbers.recorded(0.001)
     numbers.lost(2)
     numbers.added(0.003)

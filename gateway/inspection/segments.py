@@ -25,6 +25,9 @@ key can give them meaning, and inside arrays, where they may be one value in pie
 _NUMBER_ARRAY: Final = 16
 """So many numbers of VISIBLE_DIGITS or more in one array are a vector or an encoding, not a few values."""
 
+_WHOLE: Final = 12
+"""A number with so many digits is an identifier by itself, not a piece of one."""
+
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 _CONSTANTS: Final[dict[str, frozenset[str]]] = {
@@ -183,6 +186,9 @@ class _Walk:
         if sum(number.digits >= VISIBLE_DIGITS for number in numbers) >= _NUMBER_ARRAY:
             self.reasons.add("opaque:numbers")
         self._add(" ".join(number.readings() for number in numbers), path, role)
+        for number in numbers:
+            if number.digits >= _WHOLE:
+                self._add(number.readings(), path, role)  # by itself, too: its neighbours are other numbers
         codes = "".join(map(_character, numbers))
         if len(codes) == len(numbers) and len(codes) > 3:
             self._add(codes, path, role)
@@ -226,9 +232,12 @@ class _Walk:
 
 
 def _character(number: Number) -> str:
+    """The character of a code. Arrays of codes may be text; codes of planes where quantities would fall may not."""
     if not number.isdecimal() or len(number) > 6:
         return ""
     code = int(number)
+    if 0x1D400 <= code < 0x1D800:  # letters and digits of mathematics, which are read as the plain ones
+        return chr(code)
     return chr(code) if code in {9, 10, 13} or 32 <= code < 127 or 160 <= code < 0xD800 else ""
 
 

@@ -118,7 +118,7 @@ class Metrics:
             self._counters["gateway_incomplete_total"].labels(_one_of(self._coverage_kinds, kind)).inc()
 
     def watch_cache(self, counts: Callable[[], tuple[int, int]]) -> None:
-        """Ask ``counts`` for the hits and misses of the cache of findings, since the start, whenever metrics are read."""
+        """Ask ``counts`` for hits and misses of the cache of findings, since the start, whenever metrics are read."""
         self._cache = counts
 
     def recorded(self, seconds: float) -> None:

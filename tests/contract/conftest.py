@@ -42,7 +42,11 @@ NOWHERE = "http://127.0.0.1:9/v1"
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "openai": {"external": "openai", "settings": SETTINGS, "backends": BACKENDS},
-    "anthropic": {"external": "anthropic", "settings": SETTINGS, "backends": BACKENDS},
+    "anthropic": {
+        "external": "anthropic",
+        "settings": SETTINGS,
+        "backends": {**BACKENDS, EXTERNAL: {**BACKENDS[EXTERNAL], "models": ["claude-sonnet-4-5", "claude-opus-4-8"]}},
+    },
     "external_down": {"backends": {EXTERNAL: {"base_url": NOWHERE}}},
     "local_down": {"backends": {LOCAL: {"base_url": NOWHERE}}},
     "limited_local": {

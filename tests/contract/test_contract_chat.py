@@ -161,13 +161,13 @@ def test_a_card_number_beside_the_messages_stays_inside(running: RunningGateway,
     ids=["metadata", "guardrails", "disable", "fallbacks", "headers", "query"],
 )
 def test_no_client_can_switch_inspection_off(running: RunningGateway, extra: dict[str, Any]) -> None:
-    """Nothing that a request says about guards, labels or targets sends a card number out (reported problem 21)."""
+    """Whatever a request says about guards, labels or targets (reported problem 21; evasions F2 to F4)."""
     assert ask(running, SENSITIVE, **extra).model == "qwen3:8b"
     assert not running.external.received
 
 
 def test_nothing_of_the_clients_headers_or_query_goes_upstream(running: RunningGateway) -> None:
-    """Each side gets headers that the gateway wrote: its own key, and none of the client's."""
+    """Each side gets headers that the gateway wrote: its own key, and none of the client's (evasion F2)."""
     headers = {"x-tag": "canary-header", "openai-organization": "canary-org", "cookie": "session=canary"}
     for prompt in (GENERAL, SENSITIVE):
         ask(running, prompt, extra_headers=headers, extra_query={"q": "canary-query"})
@@ -217,6 +217,7 @@ def test_parameters_arrive_as_they_were_sent(with_gpt: RunningGateway) -> None:
 def test_limits_and_stops_hold_on_both_formats(running: RunningGateway) -> None:
     """A token limit ends with ``length``, a stop string with ``stop`` and without the string."""
     short = ask(running, GENERAL, max_completion_tokens=3, temperature=0.5, top_p=1)
+    assert short.model == running.external_model
     assert short.choices[0].finish_reason == "length"
     assert len((short.choices[0].message.content or "").split()) == 3
     stopped = ask(running, GENERAL, stop="stand-in")
@@ -330,7 +331,7 @@ def test_what_nobody_can_read_stays_inside(running: RunningGateway, part: dict[s
 
 
 def test_a_stored_file_or_a_picture_by_url_stays_inside(running: RunningGateway) -> None:
-    """What the provider would fetch was not read here (evasions J1 and J2)."""
+    """What the provider would fetch was not read here (reported problem 19)."""
     for part in (
         {"type": "file", "file": {"file_id": "file-abc"}},
         {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}},

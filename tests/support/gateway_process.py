@@ -36,7 +36,7 @@ SECRET = "a secret of the tests, which hashes client keys"
 EXTERNAL, LOCAL = "vendor", "inside"
 """Names of the two backends."""
 LOCAL_MODEL = "qwen3"
-EXTERNAL_MODELS = {"openai": "gpt-5", "anthropic": "claude-opus-4-8"}
+EXTERNAL_MODELS = {"openai": "gpt-5", "anthropic": "claude-sonnet-4-5"}
 ALL = {"vision": True, "documents": True, "audio": True}
 CLIENT_LOGGERS = ("openai", "anthropic", "httpx", "httpx2", "httpcore", "httpcore2")
 """The tests' own clients, which log what they send; the gateway uses none of them."""

@@ -28,6 +28,7 @@ def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[
         load_presidio(folder / "presidio.yaml"),
         PhoneDetector(),
         load_rules(folder / "letters.yaml", "letters"),
+        load_rules(folder / "clinical.yaml", "clinical"),
         load_cues(folder / "cues.yaml"),
     ]
     if ner:

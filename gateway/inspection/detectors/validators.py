@@ -72,21 +72,20 @@ def digits_of(text: str) -> str:
     return "".join(str(int(char)) for char in text if char.isdecimal())
 
 
-def luhn(number: str) -> bool:
-    """ISO/IEC 7812 check digit over a string of ASCII digits. False for an empty string."""
+def luhn(text: str) -> bool:
+    """The check digit of ISO/IEC 7812 over the digits of ``text``; one repeated digit, or none at all, is no number."""
+    number = digits_of(text)
     total = 0
     for position, char in enumerate(reversed(number)):
         value = int(char) << (position & 1)
         total += value - 9 if value > 9 else value
-    return bool(number) and total % 10 == 0
+    return len(set(number)) > 1 and total % 10 == 0
 
 
 def luhn_card(text: str) -> bool:
-    """A payment card: an issuer's range, a length that this issuer uses, the check digit, not one repeated digit."""
+    """A payment card: an issuer's range, a length that this issuer uses, and the check digit."""
     number = digits_of(text)
-    if len(set(number)) < 2 or not luhn(number):
-        return False
-    return any(prefix.match(number) and len(number) in lengths for prefix, lengths in _CARD_RANGES)
+    return luhn(number) and any(prefix.match(number) and len(number) in lengths for prefix, lengths in _CARD_RANGES)
 
 
 def iban(text: str) -> bool:
@@ -220,6 +219,7 @@ VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
+            luhn,
             luhn_card,
             iban,
             fr_nir,

@@ -25,9 +25,8 @@ def outward(service: str) -> set[str]:
     found = set()
     for name in SERVICES[service].get("networks", ["default"]):
         network = COMPOSE["networks"].get(name) or {}
-        masquerades = (network.get("driver_opts") or {}).get(
-            "com.docker.network.bridge.enable_ip_masquerade"
-        ) != "false"
+        options = network.get("driver_opts") or {}
+        masquerades = options.get("com.docker.network.bridge.enable_ip_masquerade") != "false"
         if not network.get("internal") and masquerades:
             found.add(name)
     return found
@@ -51,6 +50,7 @@ def test_of_those_that_see_prompts_only_the_gateway_reaches_outside() -> None:
     assert {name: bool(outward(name)) for name in SEES_PROMPTS} == {"gateway": True, "ollama": False, "vllm": False}
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert not outward("prometheus")
+    assert SERVICES["gateway"]["networks"]["outside"] == {"gw_priority": 1}, "or the default route may lead nowhere"
 
 
 def test_whoever_fetches_models_sees_no_prompts() -> None:
@@ -101,7 +101,7 @@ def test_ports_are_published_on_this_machine_alone(name: str) -> None:
 
 
 def test_no_secret_is_written_down_or_becomes_an_argument() -> None:
-    """Secrets pass through the environment by name: no values in the file, none interpolated, none on a command line."""
+    """Secrets pass through the environment by name: none in the file, none interpolated, none on a command line."""
     text = FILE.read_text(encoding="utf-8")
     assert not re.search(r"\$\{?\w*(KEY|SECRET|TOKEN|PASSWORD)", text)
     environment = SERVICES["gateway"]["environment"]

@@ -4,6 +4,7 @@ FastAPI's route layer costs about as much CPU as the rest of a proxied request (
 POST path is looked up before it. There is no wildcard: a path that is not listed here is a 404 in the client's format.
 """
 
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ EXAMPLE = """curl -s http://127.0.0.1:8080/v1/chat/completions \\
   -H "authorization: Bearer $GATEWAY_CLIENT_KEY" -H "content-type: application/json" \\
   -d '{"model": "auto", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}' -i"""
 
+_log = logging.getLogger(__name__)
+
 
 class Front:
     """Hot paths first, by exact match on the raw path; the rest goes to FastAPI."""
@@ -40,13 +43,19 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self.hot.get(scope["path"], self.rest)(scope, receive, send)
+            await self.hot.get(scope["path"], self._rarely)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self.rest(scope, receive, send)
         else:
             # No WebSocket is served until its frames are inspected: the handshake is refused.
             await receive()
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _rarely(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.rest(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  the 500 is out; the server would log the traceback, and text with it
+            _log.error("a request beside the hot path failed: %s", type(error).__name__)
 
 
 def build(gateway: Gateway) -> Front:

@@ -13,6 +13,7 @@ GatewayError                     has an HTTP status, an OpenAI error type and a 
 │   ├── Unsupported      415     content type or encoding
 │   └── PolicyRefusal    403     a refuse rule of the policy matched
 ├── UpstreamRejected     4xx     a backend said the request is wrong; its status and message are passed on
+├── InternalError        500     a defect of the gateway; the message is fixed
 └── Unavailable          503     nobody who may answer can answer now
     └── AuditUnavailable 503     the decision could not be recorded, so nothing was sent
 ConfigError                      bad configuration: file, line and remedy; ends the start

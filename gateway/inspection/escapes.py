@@ -29,28 +29,35 @@ _FEWEST_READABLE: Final = 4
 """Bytes among others that nobody can read: a few may be chance, more of them may be a value with noise in between."""
 
 
-def unescaped(view: View) -> View | None:
-    """Stretches of ``view`` with escapes resolved, each with what stands around it, or None without escapes."""
-    text = view.text
-    if not _ESCAPE_GATE.search(text):
-        return None
+def unescaped(view: View) -> list[View]:
+    """Stretches of ``view`` with escapes resolved, each with what stands around it. Empty without escapes.
+
+    Two readings where ``=41`` stands beside other escapes: in a mail it is a letter, in ``?card=4111%201`` it is not.
+    """
+    if not _ESCAPE_GATE.search(view.text):
+        return []
+    escapes = [
+        (*match.span(), said) for match in _ESCAPED.finditer(view.text) if (said := _resolved(match[0])) != match[0]
+    ]
+    others = [escape for escape in escapes if view.text[escape[0]] != "="]
+    readings = [escapes] if len(others) in {0, len(escapes)} else [escapes, others]
+    return [_resolve(view, reading) for reading in readings if reading]
+
+
+def _resolve(view: View, escapes: list[tuple[int, int, str]]) -> View:
     builder = ViewBuilder()
+    text = view.text
     done = 0
-    changed = False
-    for match in _ESCAPED.finditer(text):
-        said = _resolved(match[0])
-        if said == match[0]:
-            continue
-        start, end = match.span()
+    for number, (start, end, said) in enumerate(escapes):
         if start - done > 2 * _AROUND:
-            builder.copy(text[done : done + _AROUND] if changed else "", done)
+            builder.copy(text[done : done + _AROUND] if number else "", done)
             builder.put("\n", done + _AROUND, done + _AROUND)
             done = start - _AROUND
         builder.copy(text[done:start], done)
         builder.put(said, start, end)
-        done, changed = end, True
+        done = end
     builder.copy(text[done : done + _AROUND], done)
-    return builder.build(f"{view.name}.unescaped", view, prose=True) if changed else None
+    return builder.build(f"{view.name}.unescaped", view, prose=True)
 
 
 def _resolved(escaped: str) -> str:

@@ -83,7 +83,8 @@ def all_views(text: str) -> tuple[list[View], list[str]]:
         for view in frontier:
             found = decoded(view)
             reasons += opaque.text_reasons(view.text, found.spans)
-            deeper += [_folded(inner, reasons) for inner in (found.view, unescaped(view)) if inner is not None]
+            inner = [*([found.view] if found.view is not None else []), *unescaped(view)]
+            deeper += [_folded(one, reasons) for one in inner]
             runs += found.found
         characters += sum(len(view.text) for view in deeper)
         if deeper and (runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):

@@ -158,6 +158,8 @@ class _Walk:
         elif name == "logit_bias" and isinstance(value, Pairs):
             # Token ids: a few digits each. One text, or a long list would be read as hundreds of segments.
             self._add(" ".join(token for token, _ in value), paths.key(path, ""), role)
+            for _, bias in value:
+                self.value(bias, paths.field(path, ""), role, name, _Zone.OPEN)
         else:
             self.value(value, path, role, name, zone)
 
@@ -236,7 +238,7 @@ def _character(number: Number) -> str:
     if not number.isdecimal() or len(number) > 6:
         return ""
     code = int(number)
-    if 0x1D400 <= code < 0x1D800:  # letters and digits of mathematics, which are read as the plain ones
+    if 0x1D400 <= code < 0x1D800 or 0xFF01 <= code < 0xFF5F:  # mathematical and full-width, read as the plain ones
         return chr(code)
     return chr(code) if code in {9, 10, 13} or 32 <= code < 127 or 160 <= code < 0xD800 else ""
 

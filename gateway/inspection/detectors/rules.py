@@ -6,6 +6,7 @@ A rule cannot be loaded without a true positive that it finds and a false positi
       entity_type: GITHUB_TOKEN
       score: 1.0
       keywords: [ghp_, gho_]          # cheap gate: small letters, at least one must stand in the text
+      gate: 'gh._'                    # optional, for Python's faster `re`: must be found somewhere in the text
       regex: '(?<![A-Za-z0-9])gh[opusr]_[A-Za-z0-9]{36,255}'
       validator: not_placeholder      # optional, see validators.py; judges group 1 of the pattern, or all of it
       entropy: 3.0                    # optional, bits per character at least
@@ -38,7 +39,8 @@ AFTER: Final = 32
 """Characters around a hit in which a label counts: labels mostly stand before a value, in tables and prose alike."""
 
 _KEYS: Final = {
-    "id", "about", "entity_type", "score", "keywords", "regex", "validator", "entropy", "needs", "match", "no_match",
+    "id", "about", "entity_type", "score", "keywords", "gate", "regex", "validator", "entropy", "needs", "match",
+    "no_match",
 }  # fmt: skip
 _ALPHABETS: Final = {
     "b62": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
@@ -60,10 +62,17 @@ class Rule:
     entity_type: str
     score: float
     keywords: tuple[str, ...]
+    gate: "re.Pattern[str] | None" = field(repr=False)
     pattern: "regex.Pattern[str]" = field(repr=False)
     validator: Validator | None
     entropy: float
     needs: "re.Pattern[str] | None" = field(repr=False)
+
+    def may_stand_in(self, text: str, lowered: str) -> bool:
+        """Could the pattern match at all? A cheap test that never says no to a text that it would find something in."""
+        if self.keywords and not any(word in lowered for word in self.keywords):
+            return False
+        return self.gate is None or self.gate.search(text) is not None
 
     def find(self, text: str) -> list[Match]:
         """Every match. Raises TimeoutError when the pattern took longer than PATTERN_SECONDS."""
@@ -101,7 +110,7 @@ class RuleDetector:
         lowered = text.lower()
         found: list[Match] = []
         for rule in self.rules:
-            if not rule.keywords or any(word in lowered for word in rule.keywords):
+            if rule.may_stand_in(text, lowered):
                 found += rule.find(text)
         return found
 
@@ -191,6 +200,7 @@ def _rule(body: Any) -> Rule:
         entity_type=entity_type,
         score=float(score),
         keywords=tuple(word.lower() for word in _texts(body, "keywords")),
+        gate=_gate(body.get("gate")),
         pattern=_pattern(body.get("regex")),
         validator=None if validator is None else VALIDATORS[validator],
         entropy=float(least),
@@ -203,6 +213,15 @@ def _texts(body: dict[str, Any], key: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise _BadRule(key, f"{key} must be a list of texts", "Put each text in quotes.")
     return value
+
+
+def _gate(source: Any) -> "re.Pattern[str] | None":
+    if source is None:
+        return None
+    try:
+        return re.compile(source if isinstance(source, str) and source else "(")
+    except re.error:
+        raise _BadRule("gate", "the gate is not a valid regex", "Keep it short, without repetition.") from None
 
 
 def _pattern(source: Any) -> "regex.Pattern[str]":

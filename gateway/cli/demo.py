@@ -50,7 +50,7 @@ class Told:
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the proof; exit 0 if nothing leaked.")] = False,
     live: Annotated[bool, typer.Option("--live", help=f"Use a real vendor if {', '.join(VENDORS)} is set.")] = False,
-    port: Annotated[int, typer.Option("--port", help="Port of the gateway.")] = 8080,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the gateway.")] = 8080,
     json: Json = False,
 ) -> None:
     """Start a gateway between two sides, send telling prompts through the OpenAI SDK, show what reached whom."""
@@ -114,6 +114,8 @@ def _tell(ask: Ask, port: int, records: Path, sides: Sides) -> Told:
             headers, model = dict(whole.headers), whole.parse().model
     except openai.APIStatusError as error:
         headers, status = dict(error.response.headers), error.status_code
+    except openai.OpenAIError:
+        status = 0  # broke off midway: the record says how far it came
     finally:
         client.close()
     entry = _record(records, headers.get("x-request-id", ""))

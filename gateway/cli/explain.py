@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from gateway.cli.inspecting import ASSUMED, one_message, patient_scanner, read_text
+from gateway.cli.inspecting import ASSUMED, as_text, one_message, patient_scanner, read_bytes
 from gateway.cli.output import UNUSABLE, Config, Json, Output, fail_on_config_error
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
@@ -21,7 +21,7 @@ from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Caller, Inbound, Report
 from gateway.policy.decision import Cleared, NotCleared, Refused, decide
 from gateway.policy.loader import load_policy
-from gateway.policy.route import incapable, model_for, plan
+from gateway.policy.route import incapable, model_for, plan, serves
 from gateway.policy.rules import Policy
 from gateway.policy.shipped import shipped
 from gateway.settings import config_file, load, to_backends
@@ -44,7 +44,8 @@ class Explained:
 def explain(  # noqa: PLR0917  typer passes them all by name
     prompt: Annotated[str | None, typer.Argument(help="The prompt, or - for standard input.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--body", "-b", help="A file with a whole chat completions body.")
+        Path | None,
+        typer.Option("--body", "-b", help="A file with a whole chat completions body; - for standard input."),
     ] = None,
     config: Config = None,
     policy: Annotated[
@@ -58,7 +59,7 @@ def explain(  # noqa: PLR0917  typer passes them all by name
     if (prompt is None) == (file is None):
         output.problem("give either a prompt or --body", "gateway explain 'Why is the sky blue?'")
         raise typer.Exit(UNUSABLE)
-    body = file.read_bytes() if file is not None else orjson.dumps(one_message(read_text(prompt)) | {"model": model})
+    body = read_bytes(file, output) if file is not None else _ask(prompt or "", model, output)
     try:
         inbound = openai_chat.parse(body, Caller("explain"), "req_explain", IngressLimits())
     except GatewayError as error:
@@ -66,6 +67,9 @@ def explain(  # noqa: PLR0917  typer passes them all by name
         raise typer.Exit(UNUSABLE) from None
     settings = load(config) if config_file(config) is not None else None
     backends = ASSUMED if settings is None else to_backends(settings, prove_local)
+    if settings is not None and not serves(backends, settings.models.aliases, inbound.wanted_model):
+        output.problem("no backend and no alias has this model name", "A client would get 404; `auto` always works.")
+        raise typer.Exit(UNUSABLE)
     detectors = default_detectors(ner=settings.inspection.ner if settings else True)
     folder = policy or (settings.policy if settings else None) or shipped() / "default"
     compiled = load_policy(folder, vocabulary(detectors, backends))
@@ -78,6 +82,11 @@ def explain(  # noqa: PLR0917  typer passes them all by name
     finally:
         scanner.close()
     _show(candidates, compiled, output)
+
+
+def _ask(prompt: str, model: str, output: Output) -> bytes:
+    text = as_text(read_bytes(Path("-"), output) if prompt == "-" else prompt, "the prompt", output)
+    return orjson.dumps(one_message(text) | {"model": as_text(model, "--model", output)})
 
 
 async def _explain(

@@ -1,12 +1,16 @@
 """Inspection for commands that have no gateway.yaml at hand: the shipped detectors, a draft to nowhere, a report."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
+import typer
 
+from gateway.cli.output import UNUSABLE, Output
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Capabilities, Draft, Report, WireFormat
@@ -66,6 +70,20 @@ def one_message(text: str) -> dict[str, Any]:
     return {"model": "none", "messages": [{"role": "user", "content": text}]}
 
 
-def read_text(argument: str | None) -> str:
-    """The prompt given, or standard input for ``-``."""
-    return sys.stdin.read() if argument in (None, "-") else str(argument)
+def read_bytes(file: Path, output: Output) -> bytes:
+    """A file, or standard input for ``-``. Ends the command with exit code 2 when it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        output.problem(f"cannot read {file}: {error.strerror}", "Name files that exist and may be read.")
+        raise typer.Exit(UNUSABLE) from None
+
+
+def as_text(content: bytes | str, name: str, output: Output) -> str:
+    """Text that JSON can carry. Ends the command with exit code 2 when it is not UTF-8, in an argument as in a file."""
+    try:
+        # An argument that is not UTF-8 arrives as lone surrogates, which stand for its bytes.
+        return (content if isinstance(content, bytes) else os.fsencode(content)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        output.problem(f"{name} is not UTF-8 text (byte {error.start})", "Convert it to UTF-8 first.")
+        raise typer.Exit(UNUSABLE) from None

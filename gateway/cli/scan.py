@@ -1,6 +1,5 @@
 """``gateway scan``: what inspection finds in a text, and where."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli.inspecting import inspect, one_message, patient_scanner
-from gateway.cli.output import UNUSABLE, Json, Output, fail_on_config_error
+from gateway.cli.inspecting import as_text, inspect, one_message, patient_scanner, read_bytes
+from gateway.cli.output import Json, Output, fail_on_config_error
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.model import Finding, Report
 
@@ -23,7 +22,7 @@ def scan(
 ) -> None:
     """Show what is found in files, standard input or --text. The text is shown on your terminal and kept nowhere."""
     output = Output(json=json)
-    texts = [("--text", text)] if text is not None else _read(files or [Path("-")], output)
+    texts = [("--text", as_text(text, "--text", output))] if text is not None else _read(files or [Path("-")], output)
     scanner = patient_scanner(default_detectors(ner=ner))
     try:
         reports = [(name, each, inspect(scanner, one_message(each))) for name, each in texts]
@@ -37,18 +36,8 @@ def scan(
 
 
 def _read(files: list[Path], output: Output) -> list[tuple[str, str]]:
-    texts = []
-    for file in files:
-        try:
-            content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-            texts.append(("standard input" if str(file) == "-" else str(file), content.decode("utf-8")))
-        except OSError as error:
-            output.problem(f"cannot read {file}: {error.strerror}", "Name files that exist and may be read.")
-            raise typer.Exit(UNUSABLE) from None
-        except UnicodeDecodeError as error:
-            output.problem(f"{file} is not UTF-8 text (byte {error.start})", "Convert it to UTF-8 first.")
-            raise typer.Exit(UNUSABLE) from None
-    return texts
+    names = ["standard input" if str(file) == "-" else str(file) for file in files]
+    return [(name, as_text(read_bytes(file, output), name, output)) for name, file in zip(names, files, strict=True)]
 
 
 def _as_json(name: str, report: Report) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The Anthropic half of the stand-in, judged by the real anthropic SDK."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,6 +154,13 @@ def test_what_anthropic_would_refuse_is_refused(version: str | None, body: dict[
     """The rules that the SDK's types cannot say, each with its neighbour that is taken (wire facts, table E)."""
     message = judge(body, version, strict=True)
     assert (message is None) if wrong is None else (message is not None and wrong in message)
+
+
+def test_the_demo_needs_no_anthropic_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK is a test dependency; without it the stand-in still knows what a request cannot do without."""
+    monkeypatch.setitem(sys.modules, "anthropic.types.message_create_params", None)
+    assert judge(asked(), "2023-06-01", strict=True) is None
+    assert judge({"model": "claude", "messages": HELLO}, "2023-06-01", strict=True) == "max_tokens: Field required"
 
 
 def test_a_lax_server_judges_types_alone() -> None:

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from gateway.inspection.squeeze import AROUND, Group, is_one_value, runs
-from gateway.inspection.units import Unit, UnitBuilder, group_of, is_key
+from gateway.inspection.units import Unit, UnitBuilder, group_of, is_call_id, is_key
 from gateway.model import Segment
 
 _EDGE: Final = 64
@@ -33,7 +33,11 @@ Value = tuple[int, Segment]
 
 def joins(segments: Sequence[Segment]) -> list[Unit]:
     """Texts in which a value spread over several of ``segments`` stands in one piece."""
-    values = [(number, segment) for number, segment in enumerate(segments) if not is_key(segment)]
+    values = [
+        (number, segment)
+        for number, segment in enumerate(segments)
+        if not is_key(segment) and not is_call_id(segment)  # no one writes a value into ids, and lots of them agree
+    ]
     users = [value for value in values if value[1].role == "user"]
     digits = {number: read for number, segment in values if (read := _runs(segment.text))}
     found: dict[tuple[int, ...], Unit] = {}

@@ -112,7 +112,7 @@ class Scanner:
         """The reading of each unit, from the cache or new; with reasons where some are missing."""
         known: dict[bytes, Reading] = {}
         missing: dict[bytes, Unit] = {}
-        keys = [self.cache.key(unit.text, joined=unit.joined) for unit in pieces]
+        keys = [self.cache.key(unit.text, joined=unit.bare) for unit in pieces]
         for key, unit in zip(keys, pieces, strict=True):
             if key not in known and key not in missing:
                 reading = self.cache.get(key)
@@ -139,7 +139,7 @@ class Scanner:
     def _job(self, part: list[tuple[bytes, Unit]], known: dict[bytes, Reading], abandoned: Callable[[], bool]) -> None:
         for key, unit in part:
             try:
-                reading = read(unit.text, self._detectors, joined=unit.joined, abandoned=abandoned)
+                reading = read(unit.text, self._detectors, joined=unit.bare, abandoned=abandoned)
             except Abandoned:
                 return
             self.cache.put(key, reading)

@@ -4,8 +4,12 @@ A unit is a text and where its parts stand in the segments. Short segments of on
 messages) share a unit, a key before its value, so that ``ssn: 123-45-6789`` gives detectors the word they need and a
 hundred schema names cost one call. Long ones are cut with an overlap. No unit spans two messages: a further turn of a
 conversation leaves all earlier units, and so their cached readings, as they were.
+
+The ids that tie a tool's result to its call are units of their own. Servers draw them by lot, and every later turn of
+an agent repeats them: beside other text they would be misread for numbers and addresses.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -19,6 +23,11 @@ OVERLAP: Final = 1024
 """Characters that two chunks of a long segment share: more than any identifier, secret or name is long."""
 _PACKED: Final = 2048
 """Short segments are packed up to so many characters."""
+_CALL_ID_PLACE: Final = re.compile(
+    r"messages\.\d+\.(?:tool_call_id|tool_calls\.\d+\.id|content\.\d+\.(?:id|tool_use_id))"
+)
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+"""``call_`` or ``toolu_`` with 24 characters, UUIDs, ``functions.name:0``; vendors take no more than 64 characters."""
 
 
 class Span(NamedTuple):
@@ -37,6 +46,13 @@ class Unit:
     text: str = field(repr=False)
     spans: tuple[Span, ...]
     joined: bool = False
+    drawn: bool = False
+    """The id of a tool call, drawn by lot."""
+
+    @property
+    def bare(self) -> bool:
+        """No sentence and no cipher: names are not looked for, and that it looks random says nothing. All else is."""
+        return self.joined or self.drawn
 
 
 class UnitBuilder:
@@ -68,6 +84,11 @@ def is_key(segment: Segment) -> bool:
     return segment.path.endswith("#")
 
 
+def is_call_id(segment: Segment) -> bool:
+    """Is this the id of a tool call, in its place and of a form that vendors take? Anything else is read as text."""
+    return _CALL_ID_PLACE.fullmatch(segment.path) is not None and _CALL_ID.fullmatch(segment.text) is not None
+
+
 def group_of(segment: Segment) -> str:
     """The message, or the top-level field, that a segment belongs to."""
     first, _, rest = segment.path.partition(".")
@@ -77,9 +98,14 @@ def group_of(segment: Segment) -> str:
 def units(segments: Sequence[Segment]) -> list[Unit]:
     """Units that together hold every character of ``segments``."""
     found: list[Unit] = []
-    numbered = enumerate(segments)
-    for _, members in groupby(numbered, key=lambda item: group_of(item[1])):
-        found += _packed(list(members))
+    for _, members in groupby(enumerate(segments), key=lambda item: group_of(item[1])):
+        texts: list[tuple[int, Segment]] = []
+        for number, segment in members:
+            if is_call_id(segment):
+                found.append(Unit(segment.text, (Span(0, len(segment.text), number, 0),), drawn=True))
+            else:
+                texts.append((number, segment))
+        found += _packed(texts)
     return found
 
 

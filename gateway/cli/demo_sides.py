@@ -72,7 +72,7 @@ def choose(stack: ExitStack, vendor: str | None) -> Sides:
         }
         about_local = f"{server.name} on this machine ({server.models[0]})"
     else:
-        stand_in = stack.enter_context(RecordingServer("local stand-in", strict=False, models=("qwen3",)))
+        stand_in = stack.enter_context(RecordingServer("local", strict=False, models=("qwen3",)))
         local = {"name": "qwen-stand-in", "format": "openai", "base_url": stand_in.openai_base_url, "models": ["qwen3"]}
         about_local = (
             f"a recording stand-in at {stand_in.openai_base_url} (no Ollama, vLLM or llama-server answers here)"
@@ -81,7 +81,7 @@ def choose(stack: ExitStack, vendor: str | None) -> Sides:
     if vendor is not None:
         live: dict[str, Any] = {**VENDORS[vendor], "api_key_env": vendor, "clearance": "internal"}
         return Sides(local, live, None, (about_local, f"{live['name']}, the real one"))
-    external = stack.enter_context(RecordingServer("external stand-in", models=("gpt-5",)))
+    external = stack.enter_context(RecordingServer("external", models=("gpt-5",)))
     # The stand-in is on loopback like everything here; its clearance, not its address, makes it the external side.
     outside: dict[str, Any] = {
         "name": "gpt-stand-in",

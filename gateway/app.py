@@ -122,7 +122,7 @@ def _operations(api: FastAPI, gateway: Gateway) -> None:
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
-    @api.get("/readyz", summary="Ready: inspection, policy, record and a local backend work", tags=["operations"])
+    @api.get("/readyz", summary="Ready: inspection, policy and a local backend work", tags=["operations"])
     async def readyz() -> JSONResponse:
         checks = await gateway.readiness()
         ready = all(check.ok for check in checks)

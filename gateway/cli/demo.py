@@ -233,7 +233,7 @@ def _keep_serving(port: int, folder: Path, output: Output) -> None:
     )
     output.say(f'  client = openai.OpenAI(base_url="{url}", api_key="any")')
     output.say('  client.chat.completions.create(model="auto", messages=[{"role": "user", "content": "Hello"}])\n')
-    output.say(f"  {Path(sys.argv[0]).name} audit tail --config {folder / 'gateway.yaml'}\n")
+    output.say(f"  {sys.argv[0]} audit tail --config {folder / 'gateway.yaml'}\n")
     output.say("Ctrl-C ends it.")
     try:
         threading.Event().wait()

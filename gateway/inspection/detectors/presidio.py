@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import regex
@@ -35,6 +36,9 @@ CONTEXT_GAIN: Final = 0.35
 CONTEXT_LEAST: Final = 0.4
 BARE: Final = 0.3
 """Score of a one-digit checksum over digits without grouping, letters or context."""
+
+BUDGET_CHARACTERS: Final = 65_536
+"""All patterns together get PATTERN_SECONDS for each so many characters; texts full of numbers need about a tenth."""
 
 _DIGITS: Final = re.compile(r"\d(?:[^\d\n]{0,5}\d){3,}")
 _LONG_RUN: Final = re.compile(r"[0-9A-Za-z]{16,}")
@@ -60,10 +64,13 @@ class _Recognizer:
     context_only: bool
     """No pattern of it reaches 0.4 without a context word."""
 
-    def find(self, text: str, start: int, end: int) -> Iterator[Match]:
-        """Scored hits that begin in ``text[start:end]``. Raises TimeoutError."""
+    def find(self, text: str, start: int, end: int, deadline: float) -> Iterator[Match]:
+        """Scored hits that begin in ``text[start:end]``. Raises TimeoutError at ``deadline`` (monotonic seconds)."""
         for pattern, base in self.patterns:
-            for hit in pattern.finditer(text, start, end, timeout=PATTERN_SECONDS):
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError
+            for hit in pattern.finditer(text, start, end, timeout=left):
                 first, last = hit.span()
                 if first < last:
                     score = self._score(text, first, last, base)
@@ -103,17 +110,18 @@ class PresidioDetector:
         self._vocabulary = frozenset[str]().union(*(r.first_words for r in self._recognizers))
 
     def find(self, text: str) -> Sequence[Match]:
-        """Matches from ``min_score`` up. Raises TimeoutError when a pattern took too long."""
+        """Matches from ``min_score`` up. Raises TimeoutError when all patterns together took too long."""
         regions = _regions(text)
         if not regions:
             return ()
+        deadline = monotonic() + PATTERN_SECONDS * max(1.0, len(text) / BUDGET_CHARACTERS)
         words = self._vocabulary.intersection(_WORD.findall(text.lower()))
         best: dict[tuple[int, int, str], float] = {}
         for recognizer in self._recognizers:
             if recognizer.context_only and self.min_score >= CONTEXT_LEAST and not recognizer.first_words & words:
                 continue
             for start, end in regions:
-                for match in recognizer.find(text, start, end):
+                for match in recognizer.find(text, start, end, deadline):
                     key = (match.start, match.end, match.entity_type)
                     if match.score >= self.min_score and match.score > best.get(key, 0.0):
                         best[key] = match.score
@@ -126,6 +134,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     recognizers: list[str]
+    skip_patterns: list[str]
     needs_context: list[str]
     strong_check: list[str]
     vague_words: list[str]
@@ -191,25 +200,27 @@ def _names_a_machine(text: str, start: int, value: str) -> bool:
 
 
 def _regions(text: str) -> list[tuple[int, int]]:
-    """Where a pattern can hit: around digits that stand close together, long runs, and colon-separated groups."""
+    """Where a pattern can hit: around digits that stand close together, long runs, and colon-separated groups.
+
+    Both ends are moved outward to white space, so that a word boundary seen there is a real one. No character is
+    walked over twice.
+    """
     spans = sorted(hit.span() for pattern in (_DIGITS, _LONG_RUN, _COLONS) for hit in pattern.finditer(text))
     merged: list[tuple[int, int]] = []
+    covered = 0
     for first, last in spans:
-        start, end = _widen(text, max(0, first - _REACH), min(len(text), last + _REACH))
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        start, end = max(0, first - _REACH), min(len(text), last + _REACH)
+        while start > covered and not text[start - 1].isspace():
+            start -= 1
+        end = max(end, covered)
+        while covered < end < len(text) and not text[end].isspace():
+            end += 1
+        if merged and start <= covered:
+            merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
+        covered = end
     return merged
-
-
-def _widen(text: str, start: int, end: int) -> tuple[int, int]:
-    """Move both ends outward to a place where no word is cut, so that a word boundary seen there is a real one."""
-    while start > 0 and not text[start - 1].isspace():
-        start -= 1
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    return start, end
 
 
 def _load(class_name: str, settings: Settings) -> _Recognizer:
@@ -218,7 +229,11 @@ def _load(class_name: str, settings: Settings) -> _Recognizer:
     vague = frozenset(settings.vague_words)
     words = [word.strip() for word in source.context or () if word.strip().lower().rstrip("#:.") not in vague]
     words += settings.extra_context.get(entity_type, [])
-    patterns = tuple((regex.compile(p.regex, source.global_regex_flags), float(p.score)) for p in source.patterns)
+    patterns = tuple(
+        (regex.compile(p.regex, source.global_regex_flags), float(p.score))
+        for p in source.patterns
+        if p.name not in settings.skip_patterns
+    )
     checked = type(source).validate_result is not PatternRecognizer.validate_result
     reaches = checked or max(score for _, score in patterns) >= CONTEXT_LEAST
     needs_context = entity_type in settings.needs_context

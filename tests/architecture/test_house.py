@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GATEWAY = ROOT / "gateway"
 MODULES = sorted(GATEWAY.rglob("*.py"))
-NETWORK = {"aiohttp", "httpx2", "httpx", "socket", "http.client", "urllib.request", "requests", "openai", "anthropic", "ftplib", "smtplib"}
-# A person's terminal asks its own gateway on loopback (the demo's SDK), and stand-ins listen; neither is the product's path.
+NETWORK = {
+    "aiohttp",
+    "httpx2",
+    "httpx",
+    "socket",
+    "http.client",
+    "urllib.request",
+    "requests",
+    "openai",
+    "anthropic",
+    "ftplib",
+    "smtplib",
+}
+# The demo's SDK asks its own gateway on loopback, and stand-ins listen; neither is on a request's path.
 MAY_TALK = ("gateway/egress/", "gateway/testing/", "gateway/cli/")
 
 
@@ -59,9 +72,21 @@ def test_only_settings_reads_the_environment(path: Path) -> None:
         node.lineno
         for node in ast.walk(tree)
         if (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"})
-        or (isinstance(node, ast.ImportFrom) and node.module == "os" and {a.name for a in node.names} & {"environ", "getenv"})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {a.name for a in node.names} & {"environ", "getenv"}
+        )
     ]
     assert not reads, f"{name_of(path)} reads the environment at lines {reads}; pass it in from settings"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_onnxruntime_is_imported_where_its_telemetry_is_off(path: Path) -> None:
+    """Its official builds report home as they are imported; one file sees to it that they do not."""
+    if name_of(path) == "gateway/inspection/detectors/onnx_runtime.py":
+        return
+    assert not any(name.split(".")[0] == "onnxruntime" for name in imports(ast.parse(path.read_text())))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -98,7 +123,13 @@ def test_no_module_writes_prompt_text_to_a_log_by_accident(path: Path) -> None:
             continue
         owner = ast.unparse(node.func.value)
         if owner not in {"logger", "log", "LOG", "_LOG", "logging", "_logger"} or node.func.attr not in {
-            "debug", "info", "warning", "error", "critical", "exception", "log",
+            "debug",
+            "info",
+            "warning",
+            "error",
+            "critical",
+            "exception",
+            "log",
         }:
             continue
         where = f"{name_of(path)}:{node.lineno}"
@@ -122,10 +153,8 @@ def test_every_locked_package_is_pinned_and_hashed_and_the_lock_names_no_host(lo
 def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     """A newcomer sees the product, not its leftovers."""
     expected = {
-        "gateway", "policies", "deploy", "tests", "docs", "docker-compose.yml", "pyproject.toml", "README.md", "CHANGELOG.md",
-        "SECURITY.md", "LICENSE", "Makefile", ".ci", ".gitignore", ".dockerignore",
+        "gateway", "policies", "deploy", "tests", "docs", "docker-compose.yml", "pyproject.toml", "README.md",
+        "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", ".ci", ".gitignore", ".dockerignore",
     }  # fmt: skip
-    import subprocess
-
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    assert {path.split("/")[0] for path in tracked if path} <= expected
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {path.split("/")[0] for path in listed.splitlines()} <= expected

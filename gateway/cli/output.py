@@ -46,7 +46,7 @@ class Output:
     def say(self, text: str = "") -> None:
         """One line for a person; nothing under ``--json``."""
         if not self.json:
-            self._console.print(text, markup=False)
+            self._console.print(text, markup=False, soft_wrap=True)  # a log or a paste wants the line whole
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
         """A table for a person; nothing under ``--json``. Cells are text, never markup."""

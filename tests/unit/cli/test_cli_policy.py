@@ -1,0 +1,116 @@
+"""`gateway policy`: is a policy sound, and does it do what its author means?"""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_support import CARD, run
+
+from gateway.policy.shipped import shipped
+
+POLICY = """\
+version: 1
+name: cards
+labels: [public, restricted]
+classify:
+  - {id: cards, when: {entities: {any_of: [CREDIT_CARD]}}, label: restricted}
+route:
+  - to: [external, local]
+"""
+PROBES = f"""\
+- {{name: a card stays, prompt: "card {CARD}", expect: {{label: restricted, rule: cards, zone: local}}}}
+- {{name: a question leaves, prompt: "Why is the sky blue?", expect: {{label: public, zone: external}}}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A policy that keeps its promises."""
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    (tmp_path / "probes.yaml").write_text(PROBES)
+    return tmp_path
+
+
+def test_check_shows_the_shipped_policies() -> None:
+    """Without a folder: all that came with the gateway, with their revisions."""
+    result = run("policy", "check", "--json")
+    assert result.exit_code == 0
+    found = {one["name"]: one for one in json.loads(result.output)}
+    assert found.keys() == {file.parent.name for file in shipped().glob("*/policy.yaml")}
+    assert all(len(one["revision"]) == 12 for one in found.values())
+
+
+def test_check_takes_folders(folder: Path) -> None:
+    """Any policy can be checked where it is, without a gateway.yaml."""
+    result = run("policy", "check", str(folder))
+    assert result.exit_code == 0
+    assert "cards" in result.output
+    assert "public < restricted" in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("CREDIT_CARD", "CREDIT_CRAD"), "policy.yaml:5: "),
+        (("label: restricted", "label: secret"), "policy.yaml:5: "),
+        (("classify", "clasify"), "policy.yaml:4: "),
+        (("version: 1", "version: 7"), "policy.yaml:1: "),
+        (("[public, restricted]", "[public, restricted"), "policy.yaml:"),
+    ],
+)
+def test_a_broken_policy_is_exit_code_2_with_its_line(folder: Path, change: tuple[str, str], said: str) -> None:
+    """For check and for test alike."""
+    (folder / "policy.yaml").write_text(POLICY.replace(*change))
+    for command in ("check", "test"):
+        result = run("policy", command, str(folder))
+        assert result.exit_code == 2
+        assert said in result.output
+
+
+def test_probes_that_hold_are_exit_code_0(folder: Path) -> None:
+    """Each with its label, who answers and the rules that matched."""
+    result = run("policy", "test", str(folder))
+    assert result.exit_code == 0, result.output
+    assert "2 passed, 0 failed" in result.output
+    (told,) = json.loads(run("policy", "test", str(folder), "--json").output)
+    assert told["passed"] is True
+    assert [one["rules"] for one in told["probes"]] == [["cards"], []]
+
+
+def test_a_probe_that_fails_is_exit_code_1_and_says_how(folder: Path) -> None:
+    """The policy does not do what its author means."""
+    (folder / "probes.yaml").write_text(PROBES.replace("label: public, zone: external", "label: restricted"))
+    result = run("policy", "test", str(folder))
+    assert result.exit_code == 1
+    assert "label is public, expected restricted" in result.output
+    assert "1 passed, 1 failed" in result.output
+    (told,) = json.loads(run("policy", "test", str(folder), "--json").output)
+    assert told["passed"] is False
+    assert told["probes"][1]["failures"] == ["label is public, expected restricted"]
+
+
+@pytest.mark.parametrize("probes", ["", "[]\n", PROBES.splitlines()[0] + "\n"])
+def test_untested_rules_are_failures(folder: Path, probes: str) -> None:
+    """No probes, or none that a rule leaves alone: a policy that is not tested does not pass."""
+    (folder / "probes.yaml").write_text(probes)
+    result = run("policy", "test", str(folder))
+    assert result.exit_code == 1
+    assert "probe" in result.output
+
+
+@pytest.mark.parametrize("probes", ["- {name: a}\n", "- [\n", "- {nmae: a, prompt: b, expect: {label: public}}\n"])
+def test_broken_probes_are_exit_code_2(folder: Path, probes: str) -> None:
+    """Not run, rather than run in part."""
+    (folder / "probes.yaml").write_text(probes)
+    result = run("policy", "test", str(folder))
+    assert result.exit_code == 2
+    assert "probes.yaml" in result.output
+
+
+def test_a_missing_folder_or_file_is_exit_code_2(folder: Path) -> None:
+    """A policy without its probes cannot be tested."""
+    assert run("policy", "test", str(folder / "missing")).exit_code == 2
+    assert run("policy", "check", str(folder / "missing")).exit_code == 2
+    (folder / "probes.yaml").unlink()
+    assert run("policy", "check", str(folder)).exit_code == 0
+    assert run("policy", "test", str(folder)).exit_code == 2

@@ -96,6 +96,10 @@ def _runs(text: str) -> Iterator[Run]:
         said = _from_base64(run)
         if said:
             yield Run(said, match.start(), match.end())
+            # The last line may be a word that only stands below: then what it decodes to spoils the end of the value.
+            lines, _, last = run.rpartition("\n")
+            if lines and last.strip().isalnum() and (without := _from_base64(lines)):
+                yield Run(without, match.start(), match.start() + len(lines))
         else:
             yield from _inside(run, match.start())
     yield from _base85_runs(text)

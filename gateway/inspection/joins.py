@@ -1,13 +1,15 @@
 """Values that were spread over several strings: parts, messages, tool arguments, array elements (evasions S3, S4).
 
-Three ways of joining, all of them local, so that a further turn adds joins and changes none:
+Four ways of joining, all of them local, so that a further turn adds joins and changes none:
 - *seams*: the end of each value with the beginning of the next, over all values and over the user's own;
-- *glue*: the short values of one message or field, one after another without anything between;
+- *turns*: three and four of the user's values in a row, where those in the middle are short;
+- *glue*: the short values of one message or field, and of one list, one after another without anything between;
 - *chains*: the last run of digits of one value with the first of the following ones, with the words around them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -41,7 +43,15 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     users = [value for value in values if value[1].role == "user"]
     digits = {number: read for number, segment in values if (read := _runs(segment.text))}
     found: dict[tuple[int, ...], Unit] = {}
-    for unit in (*_glue(values), *_seams(values), *_seams(users), *_chains(values, digits), *_chains(users, digits)):
+    for unit in (
+        *_glue(values, group_of),
+        *_glue([value for value in values if _list_of(value[1])], _list_of),
+        *_seams(values),
+        *_seams(users),
+        *_turns(users),
+        *_chains(values, digits),
+        *_chains(users, digits),
+    ):
         found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
     return list(found.values())
 
@@ -57,8 +67,30 @@ def _seams(values: list[Value]) -> Iterator[Unit]:
         yield seam.build(joined=True)
 
 
-def _glue(values: list[Value]) -> Iterator[Unit]:
-    for _, members in groupby(values, key=lambda value: group_of(value[1])):
+def _turns(values: list[Value]) -> Iterator[Unit]:
+    for at in range(len(values)):
+        for count in (3, 4):
+            row = values[at : at + count]
+            if len(row) < count or any(len(segment.text) > _EDGE for _, segment in row[1:-1]):
+                break
+            turns = UnitBuilder()
+            (first, before), (last, after) = row[0], row[-1]
+            start = max(0, len(before.text) - _EDGE)
+            turns.add(first, before.text[start:], start)
+            for number, segment in row[1:-1]:
+                turns.add(number, segment.text)
+            turns.add(last, after.text[:_EDGE])
+            yield turns.build(joined=True)
+
+
+def _list_of(segment: Segment) -> str:
+    """The list that a string, or a content part's text, is an element of; empty: of none."""
+    parent, _, last = segment.path.removesuffix(".text").rpartition(".")
+    return parent if last.isdecimal() else ""
+
+
+def _glue(values: list[Value], kind: Callable[[Segment], str]) -> Iterator[Unit]:
+    for _, members in groupby(values, key=lambda value: kind(value[1])):
         short = [value for value in members if len(value[1].text) <= _EDGE]
         glue = UnitBuilder()
         count = 0
@@ -115,6 +147,8 @@ def _chain(links: list[tuple[Value, list[Group]]]) -> Unit:
 
 def _runs(text: str) -> list[list[Group]]:
     """The first and the last run of digits, as runs of groups; small ones only where the text holds nothing else."""
+    if not text.isascii():
+        text = "".join(map(_digit, text))
     groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
     if not groups:
         return []
@@ -123,6 +157,11 @@ def _runs(text: str) -> list[list[Group]]:
     if len(found) == 1 and _says_only(text, found[0]):
         return found
     return large
+
+
+def _digit(char: str) -> str:
+    digit = unicodedata.digit(char, None)
+    return char if digit is None else str(digit)
 
 
 def _count(run: list[Group]) -> int:

@@ -28,6 +28,7 @@ _HASH: Final = re.compile(r"[0-9a-fA-F-]{24,}")
 _IBAN: Final = re.compile(
     rf"(?<![A-Za-z0-9])[A-Z]{{2}}[0-9]{{2}}(?:{_SEPARATOR}{{1,3}}(?:[A-Z]{{4}}|[A-Z0-9]{{0,5}}[0-9][A-Z0-9]{{0,5}})){{3,9}}"
 )
+_GROUP: Final = re.compile(r"[A-Z0-9]+")
 _EMAIL: Final = re.compile(
     r"(?<![\w.+-])([\w.+-]{1,64})\s{0,2}(?:[\[({<]\s?(?:at|@)\s?[\])}>]|\bat\b|@)\s{0,2}"
     r"([\w-]{1,63}(?:\s{0,2}(?:[\[({<]\s?(?:dot|\.)\s?[\])}>]|\bdot\b|\.)\s{0,2}[\w-]{1,63}){1,4})",
@@ -113,7 +114,8 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
             if _SHORTEST <= len(group.digits) <= _LONGEST and _against_letters(text, group.start, group.end):
                 yield group
         for match in _IBAN.finditer(text):
-            yield re.sub(r"[^A-Z0-9]", "", match[0]), match.start(), match.end()
+            # Groups stay groups: what follows may be another number, and only the country's length says where it ends.
+            yield " ".join(_GROUP.findall(match[0])), match.start(), match.end()
     lower = text.lower()
     if any(gate in lower for gate in _EMAIL_GATES):
         for match in _EMAIL.finditer(text):

@@ -4,12 +4,12 @@ A test holds that the pages in the tree are what this would write, so that they 
 """
 
 import inspect
+import json
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer.main
-from click import Context, Group
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -64,12 +64,11 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
 
 
 def _default(field: FieldInfo) -> str:
+    """As one would write it in YAML."""
     value = field.default
-    return (
-        {None: "unset", (): "[]"}.get(value if not isinstance(value, dict) else "{}", str(value))
-        if value != {}
-        else "{}"
-    )
+    if value is None:
+        return "unset"
+    return json.dumps(value) if isinstance(value, bool | dict | tuple) else str(value)
 
 
 def _metrics() -> Iterator[str]:
@@ -85,16 +84,14 @@ def _commands() -> Iterator[str]:
         "# Commands\n\nTables by default, `--json` for programs. Exit codes: 0 done; 1 done, and the answer is no (a probe failed,\n"
         "not ready, something leaked); 2 wrong usage or configuration that must not be started with.\n"
     )
-    root = typer.main.get_command(app)
-    with Context(root, info_name="gateway") as context:
-        yield from _command_pages(root, "gateway", context)
+    yield from _command_pages(typer.main.get_command(app), "gateway")
 
 
-def _command_pages(command: object, name: str, context: Context) -> Iterator[str]:
+def _command_pages(command: object, name: str) -> Iterator[str]:
     for child_name, child in getattr(command, "commands", {}).items():
         full = f"{name} {child_name}"
-        if isinstance(child, Group) or hasattr(child, "commands"):
-            yield from _command_pages(child, full, context)
+        if hasattr(child, "commands"):
+            yield from _command_pages(child, full)
             continue
         yield f"\n## `{full}`\n\n{inspect.cleandoc(child.help or '')}\n"
         rows = [row for parameter in child.params if (row := _parameter(parameter))]
@@ -106,7 +103,7 @@ def _parameter(parameter: object) -> str:
     names = [*getattr(parameter, "opts", ()), *getattr(parameter, "secondary_opts", ())]
     shown = (
         ", ".join(f"`{name}`" for name in names if name.startswith("-"))
-        or f"`{getattr(parameter, 'human_readable_name', '')}`"
+        or f"`{getattr(parameter, 'name', '').upper()}`"
     )
     text = getattr(parameter, "help", None) or ""
     return "" if "--help" in names else f"| {shown} | {text} |\n"

@@ -31,8 +31,15 @@ class NotQuantizable(ValueError):
 def to_int8(model: bytes) -> bytes:
     """Rewrite the model. Raises NotQuantizable when it has no 4-bit matrix or one of an unknown kind."""
     parts = []
+    graphs = 0
     for number, payload, whole in _fields(memoryview(model)):
-        parts.append(_message(_GRAPH, _graph(payload)) if number == _GRAPH and payload is not None else bytes(whole))
+        if number == _GRAPH and payload is not None:
+            graphs += 1
+            parts.append(_message(_GRAPH, _graph(payload)))
+        else:
+            parts.append(bytes(whole))
+    if graphs != 1:
+        raise NotQuantizable("a model with one graph is expected")
     return b"".join(parts)
 
 

@@ -152,9 +152,9 @@ def vin(text: str) -> bool:
     value = text.upper()
     letters = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-    if len(value) != 17 or not any(char.isdigit() for char in value):
+    if len(value) != 17 or not any(char.isdecimal() for char in value):
         return False
-    total = sum((int(c) if c.isdigit() else letters.get(c, 0)) * w for c, w in zip(value, weights, strict=True))
+    total = sum((int(c) if c.isdecimal() else letters.get(c, 0)) * w for c, w in zip(value, weights, strict=True))
     return value[8] == ("X" if total % 11 == 10 else str(total % 11))
 
 
@@ -183,7 +183,7 @@ def random_token(text: str) -> bool:
     """A generic key: no placeholder, no code, digits and letters mixed, and about as irregular as random text is."""
     if not not_placeholder(text) or _CODE.search(text):
         return False
-    return any(c.isdigit() for c in text) and any(c.isalpha() for c in text) and entropy(text) >= 3.0
+    return any(c.isdecimal() for c in text) and any(c.isalpha() for c in text) and entropy(text) >= 3.0
 
 
 def password_like(text: str) -> bool:

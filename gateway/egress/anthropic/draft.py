@@ -97,7 +97,6 @@ def messages_request(body: JsonObject, model: str, model_traits: Traits, *, limi
     thinks = thinking is not None and thinking.get("type") in {"enabled", "adaptive"}
     output = {"effort": effort, "format": answer_format(body.get("response_format"), model_traits)}
     optional: dict[str, Any] = {
-        "system": chat.system or None,
         **tools,
         **sampling(body, model_traits, thinks=thinks),
         "stop_sequences": stop_sequences(body.get("stop")) or None,
@@ -110,6 +109,8 @@ def messages_request(body: JsonObject, model: str, model_traits: Traits, *, limi
     return {
         "model": model,
         "max_tokens": tokens,
+        # Before the messages, as it was said: inspection follows a value from one text to the next.
+        **({"system": chat.system} if chat.system else {}),
         "messages": chat.messages,
         **{name: value for name, value in optional.items() if value is not None},
     }

@@ -5,6 +5,9 @@ Four ways of joining, all of them local, so that a further turn adds joins and c
 - *turns*: three and four of the user's values in a row, where those in the middle are short;
 - *glue*: the short values of one message or field, and of one list, one after another without anything between;
 - *chains*: the last run of digits of one value with the first of the following ones, with the words around them.
+
+What people write is joined more freely than what programs write: tool results are full of small numbers, and of those
+that meet in a row every tenth passes for a card.
 """
 
 import re
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from gateway.inspection.squeeze import AROUND, Group, is_one_value, runs
+from gateway.inspection.squeeze import AROUND, LAYOUTS, Group, is_one_value, runs
 from gateway.inspection.units import Unit, UnitBuilder, group_of, is_call_id, is_key
 from gateway.model import Segment
 
@@ -29,8 +32,11 @@ _SMALLEST: Final = 3
 _LINKS: Final = 19
 
 _DIGITS: Final = re.compile(r"[0-9]+")
+_WRITTEN: Final = re.compile(r"messages\.\d+\.content(?:\.\d+(?:\.text)?)?")
+"""Where a message's own text stands: not in JSON, not in a tool's result within a user turn."""
 
 Value = tuple[int, Segment]
+Link = tuple[Value, list[Group]]
 
 
 def joins(segments: Sequence[Segment]) -> list[Unit]:
@@ -42,6 +48,7 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     ]
     users = [value for value in values if value[1].role == "user"]
     digits = {number: read for number, segment in values if (read := _runs(segment.text))}
+    written = [value for value in users if _WRITTEN.fullmatch(value[1].path)]
     found: dict[tuple[int, ...], Unit] = {}
     for unit in (
         *_glue(values, group_of),
@@ -49,8 +56,8 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
         *_seams(values),
         *_seams(users),
         *_turns(users),
-        *_chains(values, digits),
-        *_chains(users, digits),
+        *_chains(values, digits, _has_a_layout),
+        *_chains(written, digits, _each_is_a_group),
     ):
         found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
     return list(found.values())
@@ -105,7 +112,10 @@ def _glue(values: list[Value], kind: Callable[[Segment], str]) -> Iterator[Unit]
             yield glue.build(joined=True)
 
 
-def _chains(values: list[Value], digits: dict[int, list[list[Group]]]) -> Iterator[Unit]:
+def _chains(
+    values: list[Value], digits: dict[int, list[list[Group]]], is_plausible: Callable[[list[Link]], bool]
+) -> Iterator[Unit]:
+    """Two runs always make a chain; of three and more, which meet by chance, the plausible ones do."""
     with_digits = [(value, digits[value[0]]) for value in values if value[0] in digits]
     for at, (value, found) in enumerate(with_digits):
         chain = [(value, found[-1])]
@@ -114,22 +124,27 @@ def _chains(values: list[Value], digits: dict[int, list[list[Group]]]) -> Iterat
             total = sum(_count(run) for _, run in chain)
             if total > _MOST:
                 break
-            if total >= _FEWEST and (len(chain) == 2 or all(_is_group(*link) for link in chain)):
+            if total >= _FEWEST and (len(chain) == 2 or is_plausible(chain)):
                 yield _chain(chain)
             if len(next_found) > 1:
                 break
 
 
-def _is_group(value: Value, run: list[Group]) -> bool:
-    """Three and more runs meet by chance, unless each is a group as cards have them, or all that its text says."""
-    return _count(run) in {4, 8} or _says_only(value[1].text, run)
+def _has_a_layout(chain: list[Link]) -> bool:
+    """The runs have the sizes in which cards and the commonest identifiers are written."""
+    return tuple(_count(run) for _, run in chain) in LAYOUTS and _each_is_a_group(chain)
+
+
+def _each_is_a_group(chain: list[Link]) -> bool:
+    """Each run is a group as cards have them, or all that its text says."""
+    return all(_count(run) in {4, 8} or _says_only(value[1].text, run) for value, run in chain)
 
 
 def _says_only(text: str, run: list[Group]) -> bool:
     return len(text.strip()) <= 2 * _count(run) + 2
 
 
-def _chain(links: list[tuple[Value, list[Group]]]) -> Unit:
+def _chain(links: list[Link]) -> Unit:
     """The words before the first run, the digits of all runs in one, the words after the last."""
     chain = UnitBuilder()
     (number, segment), run = links[0]

@@ -45,7 +45,7 @@ _EXPLAINED: Final = re.compile(
     r"|(?:\d{1,3}\.){3}\d{1,3}(?!\d)"  # IPv4
     r"|\d{1,3}(?:,\d{3})+(?!\d)"  # thousands
 )
-_LAYOUTS: Final = (
+LAYOUTS: Final = (
     (4, 4, 4, 4),
     (4, 6, 5),
     (4, 6, 4),
@@ -95,7 +95,7 @@ def emit(builder: ViewBuilder, text: str, reading: str, start: int, end: int) ->
 def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
     """Stretches of groups that are laid out like an identifier, with their index; rows of years are not."""
     sizes = tuple(len(group.digits) for group in groups)
-    for layout in _LAYOUTS:
+    for layout in LAYOUTS:
         for at in range(len(sizes) - len(layout) + 1):
             if sizes[at : at + len(layout)] == layout:
                 chosen = tuple(groups[at : at + len(layout)])

@@ -290,6 +290,21 @@ def test_the_answer_of_one_turn_is_history_of_the_next(running: RunningGateway) 
         assert len(side.received) == 2
 
 
+@pytest.mark.parametrize(
+    "shape",
+    ["call_{:x<24}", "toolu_01A09q90qw90lq917835l{}Zb", "chatcmpl-tool-0f1e2d3c4b5a69788796a5b4c3d2e1f{}", "{}"],
+    ids=["OpenAI", "Anthropic", "vLLM", "short"],
+)
+def test_the_later_turns_of_an_agent_may_leave(running: RunningGateway, shape: str) -> None:
+    """Ids drawn by lot and results full of numbers are sent with every turn, and hide nothing."""
+    ids = [shape.format(start + number) for number, start in enumerate((4111, 1111, 1111))]
+    ids = [one.replace("xxxx", "Lk9Q") for one in ids]
+    history: list[dict[str, Any]] = [user("How is the weather?"), called(*(call(one, "get_weather") for one in ids))]
+    weather = '{"temperature": 12.5, "humidity": 81, "wind": {"kph": 23, "from": 240}}'
+    history += [result(one, weather) for one in ids]
+    assert ask(running, history, tools=[WEATHER, CLOCK]).model == running.external_model
+
+
 def test_a_schema_is_met_and_parsed(running: RunningGateway) -> None:
     """``.parse()`` with a pydantic model, on either side."""
     with running.client() as client:

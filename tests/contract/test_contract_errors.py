@@ -268,7 +268,7 @@ def test_every_error_carries_a_request_id(with_gpt: RunningGateway) -> None:
 
 
 def test_a_vendors_error_does_not_echo_the_prompt_into_the_log(with_gpt: RunningGateway) -> None:
-    """Vendors quote what they dislike: the client may read its own text, the gateway's log and records must not."""
+    """Vendors quote what they dislike: its author may read that; log, records and metrics may not (problem 57)."""
     with_gpt.external.script(Fail(400, f"Invalid value: {CANARY}"))
     with with_gpt.client() as client, pytest.raises(openai.BadRequestError):
         client.chat.completions.create(model="auto", messages=[user(CANARY)])

@@ -1,0 +1,65 @@
+"""How much memory a gateway takes, in a process that did nothing else: after its start, and after many segments.
+
+Linux alone: resident memory is read from /proc. Run by the benchmark; prints one JSON object.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gateway.egress.openai import OpenAIFormat
+from gateway.ingress import openai_chat
+from gateway.ingress.limits import IngressLimits
+from gateway.model import Caller
+from tests.bench.measure import Table
+from tests.bench.proxied import asking, gateway_for, text
+
+PER_REQUEST = 10
+"""Segments of one request."""
+STATUS = Path("/proc/self/status")
+
+
+def resident_mb() -> float:
+    """Resident memory of this process, in megabytes."""
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+async def _measure(segments: int, seconds: float, *, ner: bool) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as folder:
+        gateway = gateway_for(Path(folder), "http://127.0.0.1:9/v1", ner=ner)
+        try:
+            await gateway.start()
+            started = resident_mb()
+            done, format_, stop = 0, OpenAIFormat(), time.perf_counter() + seconds
+            while done < segments and time.perf_counter() < stop:
+                body = asking(*(text(done + n, 40) for n in range(PER_REQUEST)))
+                inbound = openai_chat.parse(body, Caller("bench"), "req_bench", IngressLimits())
+                await gateway.scanner.scan(format_.draft(inbound, gateway.backends[0], "bench"))
+                done += PER_REQUEST
+            return {"started": started, "segments": done, "after": resident_mb()}
+        finally:
+            await gateway.close()
+
+
+async def measured(segments: int, seconds: float) -> Table:
+    """A fresh process for patterns only, then one with NER. Empty on anything but Linux."""
+    table = Table(
+        "Resident memory",
+        ("inspection", "after start MB", "distinct segments", "after them MB"),
+        f"Segments of 40 characters; at most {seconds:.0f} s each, so a busy machine reads fewer.",
+    )
+    for name, ner in (("patterns only", False), ("patterns and NER", True)) if sys.platform == "linux" else ():
+        arguments = ("-m", "tests.bench.memory", str(segments), str(seconds), str(int(ner)))
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        found = json.loads(output)
+        table.rows.append((name, found["started"], int(found["segments"]), found["after"]))
+    return table
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_measure(int(sys.argv[1]), float(sys.argv[2]), ner=sys.argv[3] == "1"))))

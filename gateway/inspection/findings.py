@@ -1,5 +1,6 @@
 """From hits in units to findings in segments: where they stand, each once, and the same value wherever it recurs."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -37,8 +38,12 @@ def place(segments: Sequence[Segment], readings: Iterable[tuple[Unit, Reading]])
                 across.append((hit, parts))
             elif parts and not unit.joined:  # within one string of a joined unit it was found already
                 inside.append(Placed(parts[0].segment, _finding(hit, segments[parts[0].segment], parts[0])))
-    merged = _merged(inside)
-    return merged + _spanning(segments, merged, across)
+    rows = _merged(inside)
+    merged = sorted(
+        (found for row in rows.values() for found in row),
+        key=lambda found: (found.segment, found.finding.start, found.finding.entity_type),
+    )
+    return merged + _spanning(segments, rows, across)
 
 
 def repeated(segments: Sequence[Segment], placed: Sequence[Placed]) -> list[Placed]:
@@ -46,20 +51,19 @@ def repeated(segments: Sequence[Segment], placed: Sequence[Placed]) -> list[Plac
     values = _values(segments, placed)
     if not values:
         return []
-    taken: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    taken: _Rows = {}
     for found in placed:
-        key = (found.segment, found.finding.entity_type)
-        taken.setdefault(key, []).append((found.finding.start, found.finding.end))
+        taken.setdefault((found.segment, found.finding.entity_type), _Row()).add(found)
     repeats: list[Placed] = []
     for number, segment in enumerate(segments):
         lower = segment.text.lower()
         if len(lower) != len(segment.text):
             continue
         for value, original in values.items():
-            spans = taken.get((number, original.entity_type), [])
+            row = taken.get((number, original.entity_type))
             for start in _occurrences(lower, value):
                 end = start + len(value)
-                if any(start < taken_end and taken_start < end for taken_start, taken_end in spans):
+                if row is not None and any(row.overlapping(start, end)):
                     continue
                 if len(repeats) == _MOST_REPEATS:
                     return repeats
@@ -85,38 +89,61 @@ def _finding(hit: Hit, segment: Segment, part: _Part) -> Finding:
     return Finding(hit.entity_type, hit.score, segment.path, segment.role, part.start, part.end, hit.detector)
 
 
-def _overlaps(found: Placed, part: _Part) -> bool:
-    return found.segment == part.segment and found.finding.start < part.end and part.start < found.finding.end
+class _Row:
+    """Findings of one type in one segment, none overlapping another: found by halving, however many there are."""
+
+    __slots__ = ("_found", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._found: list[Placed] = []
+
+    def overlapping(self, start: int, end: int) -> Iterator[Finding]:
+        """Those that share a character with ``[start, end)``."""
+        at = bisect_left(self._starts, end) - 1
+        while at >= 0 and start < self._found[at].finding.end:
+            yield self._found[at].finding
+            at -= 1
+
+    def add(self, found: Placed) -> None:
+        at = bisect_left(self._starts, found.finding.start)
+        self._starts.insert(at, found.finding.start)
+        self._found.insert(at, found)
+
+    def __iter__(self) -> Iterator[Placed]:
+        return iter(self._found)
 
 
-def _merged(placed: list[Placed]) -> list[Placed]:
+_Rows = dict[tuple[int, str], _Row]
+
+
+def _merged(placed: list[Placed]) -> _Rows:
     strongest = sorted(placed, key=lambda found: (-found.finding.score, found.finding.start - found.finding.end))
-    kept: dict[tuple[int, str], list[Placed]] = {}
+    kept: _Rows = {}
     for found in strongest:
-        same = kept.setdefault((found.segment, found.finding.entity_type), [])
-        part = _Part(found.segment, found.finding.start, found.finding.end)
-        if not any(_overlaps(other, part) for other in same):
-            same.append(found)
-    merged = [found for same in kept.values() for found in same]
-    return sorted(merged, key=lambda found: (found.segment, found.finding.start, found.finding.entity_type))
+        row = kept.setdefault((found.segment, found.finding.entity_type), _Row())
+        if not any(row.overlapping(found.finding.start, found.finding.end)):
+            row.add(found)
+    return kept
 
 
-def _spanning(
-    segments: Sequence[Segment], inside: Sequence[Placed], across: Iterable[tuple[Hit, list[_Part]]]
-) -> list[Placed]:
-    """Findings that stand in no single segment. One that only prolongs a value of a segment is that value."""
-    known: dict[tuple[int, str], list[Placed]] = {}
-    for found in inside:
-        known.setdefault((found.segment, found.finding.entity_type), []).append(found)
+def _spanning(segments: Sequence[Segment], known: _Rows, across: Iterable[tuple[Hit, list[_Part]]]) -> list[Placed]:
+    """Findings that stand in no single segment. One that only prolongs a value of a segment is that value, unless it
+    is the surer one of the two: a doubtful finding must not hide it (law 5)."""
     strongest: dict[tuple[str, int], Placed] = {}
     for hit, parts in across:
-        if any(_overlaps(found, part) for part in parts for found in known.get((part.segment, hit.entity_type), ())):
+        if any(_is_known(known, hit, part) for part in parts):
             continue
         key = (hit.entity_type, parts[0].segment)
         if key not in strongest or strongest[key].finding.score < hit.score:
             nowhere = _Part(-1, -1, -1)
             strongest[key] = Placed(-1, _finding(hit, segments[parts[0].segment], nowhere))
     return list(strongest.values())
+
+
+def _is_known(known: _Rows, hit: Hit, part: _Part) -> bool:
+    row = known.get((part.segment, hit.entity_type))
+    return row is not None and any(found.score >= hit.score for found in row.overlapping(part.start, part.end))
 
 
 def _values(segments: Sequence[Segment], placed: Sequence[Placed]) -> dict[str, Finding]:

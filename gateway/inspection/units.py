@@ -23,6 +23,8 @@ OVERLAP: Final = 1024
 """Characters that two chunks of a long segment share: more than any identifier, secret or name is long."""
 _PACKED: Final = 2048
 """Short segments are packed up to so many characters."""
+_LABELS: Final = 128
+"""Characters before a pack that are read again with it, so that no value stands without its label."""
 _CALL_ID_PLACE: Final = re.compile(
     r"messages\.\d+\.(?:tool_call_id|tool_calls\.\d+\.id|content\.\d+\.(?:id|tool_use_id))"
 )
@@ -112,17 +114,32 @@ def units(segments: Sequence[Segment]) -> list[Unit]:
 def _packed(members: list[tuple[int, Segment]]) -> Iterator[Unit]:
     """Units of one group. A segment too long to share gets units of its own."""
     pack = UnitBuilder()
-    for number, segment in members:
+    for at, (number, segment) in enumerate(members):
         if pack.length and pack.length + len(segment.text) > _PACKED:
             yield pack.build()
             pack = UnitBuilder()
+            if len(segment.text) <= _PACKED:
+                _fill(pack, _before(members, at))
         if len(segment.text) > _PACKED:
             yield from _chunks(number, segment.text)
             continue
-        pack.add(number, segment.text)
-        pack.glue(": " if is_key(segment) else "\n")
+        _fill(pack, members[at : at + 1])
     if pack.length:
         yield pack.build()
+
+
+def _before(members: list[tuple[int, Segment]], at: int) -> list[tuple[int, Segment]]:
+    """The short segments right before one: keys and other words that say what it is."""
+    start, length = at, 0
+    while start and (length := length + len(members[start - 1][1].text)) <= _LABELS:
+        start -= 1
+    return members[start:at]
+
+
+def _fill(pack: UnitBuilder, members: list[tuple[int, Segment]]) -> None:
+    for number, segment in members:
+        pack.add(number, segment.text)
+        pack.glue(": " if is_key(segment) else "\n")
 
 
 def _chunks(number: int, text: str) -> Iterator[Unit]:

@@ -119,3 +119,48 @@ def test_values_are_looked_for_again(again: str) -> None:
     segments = _said("my card 4111111111111111", again, "94111111111111111 is longer")
     placed = place(segments, [_hit(units(segments)[0], "4111111111111111")])
     assert [found.segment for found in repeated(segments, placed)] == [1]
+
+
+def test_a_doubtful_finding_hides_no_surer_one() -> None:
+    """Law 5: half a value that may be something by itself lowers nothing about the whole of it."""
+    segments = _said("4111 1111", "1111 1111")
+    first = _hit(units(segments)[0], "4111 1111", score=0.2)
+    joined = next(unit for unit in joins(segments) if len(unit.spans) == 2)
+    whole = (joined, Reading((Hit(0, len(joined.text), "CREDIT_CARD", 1.0, "cards"),), ()))
+    assert max(found.finding.score for found in place(segments, [first, whole])) == 1.0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(1, 8), st.sampled_from([0.2, 0.5, 1.0]), st.sampled_from("AB")),
+        max_size=25,
+    )
+)
+def test_of_overlapping_findings_of_one_type_the_strongest_stays(drawn: list[tuple[int, int, float, str]]) -> None:
+    """Each hit is kept, or overlaps a kept one of its type that is as strong; kept ones of one type never overlap."""
+    segments = _said("x" * 40)
+    hits = tuple(Hit(start, start + length, kind, score, "d") for start, length, score, kind in drawn)
+    kept = [found.finding for found in place(segments, [(units(segments)[0], Reading(hits, ()))])]
+    for hit in hits:
+        assert any(
+            found.entity_type == hit.entity_type
+            and found.start < hit.end
+            and hit.start < found.end
+            and found.score >= hit.score
+            for found in kept
+        )
+    for one in kept:
+        for other in kept:
+            apart = one.end <= other.start or other.end <= one.start
+            assert one is other or one.entity_type != other.entity_type or apart
+
+
+def test_a_label_stays_with_its_value() -> None:
+    """However much stands before them, an object's key and its value are read together."""
+    for filler in range(2000, 2060):
+        segments = [
+            Segment("messages.0.content.*", "user", "x" * filler),
+            Segment("messages.0.content.*#", "user", "password"),
+            Segment("messages.0.content.*", "user", "Tr0ub4dor"),
+        ]
+        assert any("password: Tr0ub4dor" in unit.text for unit in units(segments)), filler

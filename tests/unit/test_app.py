@@ -189,6 +189,22 @@ def test_there_is_no_other_path(running: RunningGateway, method: str, path: str)
     assert not running.local.received
 
 
+def test_the_routes_are_these_and_no_others(running: RunningGateway) -> None:
+    """A viewer that a framework adds by itself would fetch scripts from elsewhere; a new path is a decision."""
+    front = build(running.gateway)
+    assert front.hot.keys() == {CHAT}
+    routes = {getattr(route, "path", "") for route in front.rest.routes}
+    assert routes == {
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/v1/models",
+        "/v1/models/{model:path}",
+    }
+
+
 @pytest.mark.parametrize("path", ["/%76%31/chat/completions", "/v1/chat%2Fcompletions", "/v1/../v1/chat/completions"])
 def test_other_spellings_of_the_hot_path_are_it_or_nothing(running: RunningGateway, path: str) -> None:
     """Either the inspected endpoint answers (without a key: 401), or there is no such path. Never anything between."""

@@ -69,6 +69,9 @@ def test_a_general_prompt_goes_to_the_first_candidate(tmp_path: Path) -> None:
         assert ending is not None
         assert (ending.status, ending.outcome, ending.finish_reason) == (200, "completed", "stop")
         assert isinstance(ending.usage, Usage)
+        rendered = rig.metrics.render()
+        for name in (b"gateway_added_seconds_count 1.0", b"gateway_audit_write_seconds_count 1.0"):
+            assert name in rendered
 
     with_rig(tmp_path, test)
 
@@ -165,6 +168,33 @@ def test_a_backend_that_failed_lately_is_asked_last(tmp_path: Path) -> None:
             rig.health.failed(name)
         assert (await rig.ask()).provenance.backend == "qwen"
         rig.clock.now += 3600
+        assert (await rig.ask()).provenance.backend == "gpt"
+
+    with_rig(tmp_path, test)
+
+
+def test_an_answer_makes_a_backend_healthy_again(tmp_path: Path) -> None:
+    """Failures are counted in a row: a success between them starts anew."""
+
+    async def test(rig: Rig) -> None:
+        for _ in range(2):
+            rig.health.failed("gpt")
+        await rig.ask()
+        for _ in range(2):
+            rig.health.failed("gpt")
+        assert rig.health.available("gpt")
+
+    with_rig(tmp_path, test)
+
+
+def test_a_backend_that_asks_to_be_left_alone_is(tmp_path: Path) -> None:
+    """One 429 with retry-after is enough: the next request begins with somebody else, until the time is over."""
+
+    async def test(rig: Rig) -> None:
+        rig.gpt.script(Fail(429, headers=(("retry-after", "7"),)))
+        assert [(await rig.ask()).provenance.backend for _ in range(2)] == ["claude", "claude"]
+        assert rig.sent() == (1, 2, 0)
+        rig.clock.now += 8
         assert (await rig.ask()).provenance.backend == "gpt"
 
     with_rig(tmp_path, test)

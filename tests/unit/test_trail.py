@@ -120,10 +120,11 @@ def test_a_relayed_stream_is_the_source_chunk_for_chunk(tmp_path: Path) -> None:
     """Nothing is added, dropped or reordered; usage and finish reason come from whichever chunk had them."""
 
     async def test(rig: Rig, trail: Trail) -> None:
-        chunks = (Chunk(b"1"), Chunk(b"2", finish_reason="stop"), Chunk(b"3", usage=Usage(1, 2), usage_only=True))
+        chunks = (Chunk(b"1"), Chunk(b"2", usage=Usage(1, 2)), Chunk(b"3", finish_reason="stop"), Chunk(b"4"))
         stream = await trail.relay(backend(rig, "gpt"), source(*chunks))
         assert tuple([chunk async for chunk in stream]) == chunks
         assert await rig.endings() == [(200, "completed")]
+        assert b'gateway_tokens_total{backend="gpt",kind="completion"} 2.0' in rig.metrics.render()
 
     told(tmp_path, test)
 

@@ -20,8 +20,14 @@ MAX_NESTED: Final = 3
 """How often JSON inside a string inside JSON is opened."""
 VISIBLE_DIGITS: Final = 7
 """A number with fewer digits identifies nobody by itself: the shortest identifiers that detectors know (phone numbers
-without area code, national ids, account numbers) have seven. Shorter ones are read inside free-form objects, where a
-key can give them meaning, and inside arrays, where they may be one value in pieces."""
+without area code, national ids, account numbers) have seven. Only where a quantity belongs are shorter ones left out: in
+any other field, and in any array, they may be one value in pieces."""
+_QUANTITIES: Final = paths.words(
+    """
+    budget_tokens frequency_penalty logit_bias max_completion_tokens max_tokens min_p n presence_penalty
+    repetition_penalty seed temperature top_k top_logprobs top_p
+    """
+)
 _NUMBER_ARRAY: Final = 16
 """So many numbers of VISIBLE_DIGITS or more in one array are a vector or an encoding, not a few values."""
 
@@ -107,7 +113,6 @@ class _Walk:
                     self._message(message, paths.element(path, index))
             elif name == "tools" and type(value) is list:
                 for index, tool in enumerate(value):
-                    self.reasons.update(parts.tool_reasons(tool))
                     self.value(tool, paths.element(path, index), "", "", _Zone.OPEN)
             elif name == "model" and isinstance(value, str) and value in self._constants:
                 continue
@@ -177,11 +182,12 @@ class _Walk:
             self._add("".join(items), paths.field(path, ""), role)
         else:
             for index, item in enumerate(items):
-                self.value(item, paths.element(path, index), role, name, zone)
+                of = "" if isinstance(item, Number) else name
+                self.value(item, paths.element(path, index), role, of, zone)
 
     def _number(self, number: Number, path: str, role: str, name: str, zone: _Zone) -> None:
         text = number.readings()
-        if zone is _Zone.FREE or name not in paths.KNOWN_NAMES or sum(map(str.isdigit, text)) >= VISIBLE_DIGITS:
+        if zone is _Zone.FREE or name not in _QUANTITIES or sum(map(str.isdigit, text)) >= VISIBLE_DIGITS:
             self._add(text, path, role)
 
     def _numbers(self, numbers: list[Number], path: str, role: str) -> None:

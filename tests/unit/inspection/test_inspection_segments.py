@@ -143,6 +143,7 @@ UNREAD = {
     "part:image": [
         {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "QUJD" * 40}},
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD" * 40}},
+        {"type": "text", "text": "see", "image_url": {"url": "https://pictures.example/1.png"}},
     ],
     "part:audio": [{"type": "input_audio", "input_audio": {"data": "QUJD" * 40, "format": "wav"}}],
     "part:file": [{"type": "file", "file": {"file_data": "data:application/pdf;base64," + "QUJD" * 40}}],
@@ -196,6 +197,41 @@ FIELDS = {
 def test_a_field_that_says_more_than_the_request_holds_is_said(reason: str, body: object) -> None:
     """Evasions E2, E3, F4, J2: stored state, token ids, provider-run tools, redirections, case variants."""
     assert reason in _reasons(body)
+
+
+@pytest.mark.parametrize(
+    ("reason", "body"),
+    [
+        ("provider_tool:web_search", {"web_search_options": {}}),
+        ("provider_tool:web_search", {"search_parameters": {"mode": "on"}}),
+        ("provider_tool:web_search", {"enable_search": True}),
+        ("provider_tool:web_search", {"extra_body": {"web_search_options": {}}}),
+        ("provider_tool:file_search", {"data_sources": [{"parameters": {"endpoint": "https://search.example"}}]}),
+        ("provider_tool:unknown", {"tools": [{"google_search": {}}]}),
+        ("provider_tool:mcp", {"extra_body": {"tools": [{"type": "mcp"}]}}),
+        ("provider_tool:unknown", {"tools": [{"type": "function_of_the_server"}]}),
+        ("delegation:api_base", {"extra_body": {"api_base": "https://elsewhere.example"}}),
+        ("delegation:callbacks", {"callbacks": ["log"]}),
+        ("tokens", {"prompt": ["x", [9906, 1917]]}),
+    ],
+)
+def test_what_vendors_do_by_themselves_has_many_spellings(reason: str, body: object) -> None:
+    """Evasion F4: an empty object switches a search on, tools come without a type, routers merge ``extra_body``."""
+    assert reason in _reasons(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"stop": [[4111], [1111], [1111], [1111]]},
+        {"stop": [4111, 1111, 1111, 1111, "x"]},
+        {"messages": [{"role": "user", "id": 4111, "text": 1111, "title": 1111, "city": 1111}]},
+        {"prediction": {"content": "x", "id": 4111, "source": 1111, "url": 1111, "path": 1111}},
+    ],
+)
+def test_small_numbers_are_read_where_no_quantity_belongs(body: object) -> None:
+    """Evasion S4: a value in pieces of four digits, in arrays of any form and in fields that hold text by rights."""
+    assert "4111111111111111" in "".join(text for text in _texts(body) if text.strip().isdigit()).replace(" ", "")
 
 
 def test_nested_token_ids_are_tokens() -> None:

@@ -41,6 +41,7 @@ class Told:
     zone: str
     backend: str
     model: str
+    status: int
     added_ms: float | None
     leaked: bool
     as_expected: bool
@@ -134,6 +135,7 @@ def _tell(ask: Ask, port: int, records: Path, sides: Sides) -> Told:
         zone=zone,
         backend=decision.backend or "nobody" if decision else "nobody",
         model=model,
+        status=status,
         added_ms=float(added) if added else None,
         leaked=leaked,
         as_expected=zone == ask.zone and (status == REFUSED) == (zone == "refused"),
@@ -155,7 +157,7 @@ def _show(told: list[Told], sides: Sides, safe: bool, output: Output) -> None:
                 ", ".join(one.rules) or "-",
                 ", ".join([f"{kind} {number}" for kind, number in sorted(one.findings.items())] + list(one.reasons))
                 or "-",
-                one.backend if one.model == "-" else f"{one.backend} ({one.model})",
+                _answered(one),
                 "-" if one.added_ms is None else f"{one.added_ms:.1f} ms",
             )
             for one in told
@@ -164,6 +166,12 @@ def _show(told: list[Told], sides: Sides, safe: bool, output: Output) -> None:
     output.say()
     for line in _proof(told, sides, safe):
         output.say(line)
+
+
+def _answered(one: Told) -> str:
+    if one.status >= 400 and one.backend != "nobody":
+        return f"{one.backend} (cannot: {one.status})"  # a real server that reads no PDF; nobody else is asked
+    return one.backend if one.model == "-" else f"{one.backend} ({one.model})"
 
 
 def _found(one: Told) -> str:
@@ -215,6 +223,7 @@ def _as_json(told: list[Told], sides: Sides, safe: bool) -> dict[str, Any]:
                 "zone": one.zone,
                 "backend": one.backend,
                 "model": one.model,
+                "status": one.status,
                 "added_ms": one.added_ms,
                 "leaked": one.leaked,
                 "as_expected": one.as_expected,

@@ -34,6 +34,8 @@ def place(segments: Sequence[Segment], readings: Iterable[tuple[Unit, Reading]])
     for unit, reading in readings:
         for hit in reading.hits:
             parts = _parts(unit, hit)
+            if unit.answer and parts and parts[-1].segment != unit.spans[-1].segment:
+                continue  # the question was read by itself, whole
             if len(parts) > 1:
                 across.append((hit, parts))
             elif parts and not unit.joined:  # within one string of a joined unit it was found already

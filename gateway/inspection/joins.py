@@ -1,10 +1,12 @@
 """Values that were spread over several strings: parts, messages, tool arguments, array elements (evasions S3, S4).
 
-Four ways of joining, all of them local, so that a further turn adds joins and changes none:
+Five ways of joining, all of them local, so that a further turn adds joins and changes none:
 - *seams*: the end of each value with the beginning of the next, over all values and over the user's own;
 - *turns*: three and four of the user's values in a row, where those in the middle are short;
 - *glue*: the short values of one message or field, and of one list, one after another without anything between;
-- *chains*: the last run of digits of one value with the first of the following ones, with the words around them.
+- *chains*: the last run of digits of one value with the first of the following ones, with the words around them;
+- *answers*: the beginning of a message that holds digits, behind the end of the message that asked for them. The value
+  is whole there, but what it is stands in the question: ``Your social security number, please?`` ``536221234``.
 
 What people write is joined more freely than what programs write: tool results are full of small numbers, and of those
 that meet in a row every tenth passes for a card.
@@ -22,6 +24,8 @@ from gateway.model import Segment
 
 _EDGE: Final = 64
 """Characters of each side of a seam."""
+_QUESTION: Final = 128
+"""Characters of what may be the question to an answer."""
 _GLUED: Final = 4096
 """Characters of one text of glue."""
 _FEWEST: Final = 9
@@ -32,6 +36,9 @@ _SMALLEST: Final = 3
 _LINKS: Final = 19
 
 _DIGITS: Final = re.compile(r"[0-9]+")
+_MARKS: Final = "?.!:,; \t\r\n"
+_ANSWER: Final = re.compile(rf".{{1,{_EDGE}}}(?!\S)", re.DOTALL)
+"""The beginning of a text, cut where no word is cut."""
 _WRITTEN: Final = re.compile(r"messages\.\d+\.content(?:\.\d+(?:\.text)?)?")
 """Where a message's own text stands: not in JSON, not in a tool's result within a user turn."""
 
@@ -58,6 +65,8 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
         *_turns(users),
         *_chains(values, digits, _has_a_layout),
         *_chains(written, digits, _each_is_a_group),
+        *_answers([value for value in values if value[1].role]),
+        *_answers(users),
     ):
         found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
     return list(found.values())
@@ -88,6 +97,20 @@ def _turns(values: list[Value]) -> Iterator[Unit]:
                 turns.add(number, segment.text)
             turns.add(last, after.text[:_EDGE])
             yield turns.build(joined=True)
+
+
+def _answers(values: list[Value]) -> Iterator[Unit]:
+    for (left, before), (right, after) in pairwise(values):
+        said = _ANSWER.match(after.text)
+        if group_of(before) == group_of(after) or said is None or sum(map(str.isdigit, said[0])) < _SMALLEST:
+            continue
+        cut = max(0, len(before.text) - _QUESTION)
+        start = max(cut, before.text.find(" ", cut)) if cut else 0
+        answer = UnitBuilder()
+        answer.add(left, before.text[start:].rstrip(_MARKS), start)
+        answer.glue(": ")
+        answer.add(right, said[0])
+        yield answer.build(answer=True)
 
 
 def _list_of(segment: Segment) -> str:

@@ -20,8 +20,8 @@ MAX_NESTED: Final = 3
 """How often JSON inside a string inside JSON is opened."""
 VISIBLE_DIGITS: Final = 7
 """A number with fewer digits identifies nobody by itself: the shortest identifiers that detectors know (phone numbers
-without area code, national ids, account numbers) have seven. Only where a quantity belongs are shorter ones left out: in
-any other field, and in any array, they may be one value in pieces."""
+without area code, national ids, account numbers) have seven. Shorter ones are left out only where a quantity belongs.
+In any other field, and in any array, they may be one value in pieces."""
 _QUANTITIES: Final = paths.words(
     """
     budget_tokens frequency_penalty logit_bias max_completion_tokens max_tokens min_p n presence_penalty

@@ -50,11 +50,13 @@ class Unit:
     joined: bool = False
     drawn: bool = False
     """The id of a tool call, drawn by lot."""
+    answer: bool = False
+    """The beginning of a message behind the end of another, which may say what it is. What is found in it counts."""
 
     @property
     def bare(self) -> bool:
         """No sentence and no cipher: names are not looked for, and that it looks random says nothing. All else is."""
-        return self.joined or self.drawn
+        return self.joined or self.drawn or self.answer
 
 
 class UnitBuilder:
@@ -77,8 +79,8 @@ class UnitBuilder:
         self._texts.append(text)
         self.length += len(text)
 
-    def build(self, *, joined: bool = False) -> Unit:
-        return Unit("".join(self._texts), tuple(self._spans), joined)
+    def build(self, *, joined: bool = False, answer: bool = False) -> Unit:
+        return Unit("".join(self._texts), tuple(self._spans), joined, answer=answer)
 
 
 def is_key(segment: Segment) -> bool:

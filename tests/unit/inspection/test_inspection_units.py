@@ -164,3 +164,29 @@ def test_a_label_stays_with_its_value() -> None:
             Segment("messages.0.content.*", "user", "Tr0ub4dor"),
         ]
         assert any("password: Tr0ub4dor" in unit.text for unit in units(segments)), filler
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_an_answer_is_read_with_its_question(role: str) -> None:
+    """Evasion S3: what a number is may stand in the message before it, whoever asked."""
+    segments = [
+        Segment("messages.0.content", role, "Thanks. " * 40 + "What is your social security number?"),
+        Segment(
+            "messages.1.content", "user", "536221234, and what else do you need from me to go on with the form today?"
+        ),
+    ]
+    answer = next(unit for unit in joins(segments) if unit.answer)
+    assert answer.text.endswith(
+        "social security number: 536221234, and what else do you need from me to go on with the"
+    )
+    assert answer.bare
+    (found,) = place(segments, [_hit(answer, "536221234")])
+    assert (found.segment, found.finding.start, found.finding.end) == (1, 0, 9)
+    assert place(segments, [_hit(answer, "security number")]) == []
+
+
+def test_an_answer_without_digits_and_other_fields_are_no_answers() -> None:
+    """Benign control: small talk costs nothing, and a field after the messages answers none of them."""
+    assert not any(unit.answer for unit in joins(_said("Your number?", "Why do you ask?", "Just so.", "Ok 12")))
+    segments = [Segment("messages.0.content", "user", "Your number?"), Segment("user", "", "user-53622123")]
+    assert not any(unit.answer for unit in joins(segments))

@@ -19,6 +19,9 @@ from typing import Any, Final
 from leak_canaries import Canary
 
 DEPTH: Final = 4
+"""How often a text is decoded again."""
+NESTED: Final = 8
+"""How often JSON in a string is opened."""
 _CYRILLIC: Final = str.maketrans("асеорхуіјАВСЕНКМОРТХ", "aceopxyijABCEHKMOPTX")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
@@ -116,7 +119,7 @@ def _leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, str, bool]
             yield from _leaves(inner, name, depth)
     elif isinstance(value, str):
         yield value, name, False
-        if value[:1] in {"{", "[", '"'} and depth < DEPTH:
+        if value[:1] in {"{", "[", '"'} and depth < NESTED:
             try:
                 inner = json.loads(value, object_pairs_hook=_Object, parse_float=_number, parse_int=str, strict=False)
             except ValueError:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import LEAK
-from hypothesis import event, given, note, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from leak_bodies import (
     GENERAL,
@@ -121,9 +121,7 @@ def check(watch: Watch, case: Case, *, model: str, stream: bool, ascii_only: boo
     reply = watch.send(body)
     watch.planted(case.where, (*case.canary.needles, *case.pieces, case.canary.text))
     found = leak(case.canary, case.pieces, watch.running.external)
-    if found:
-        note(body.decode())
-    assert not found, f"{case.where}: {found}"
+    assert not found, f"{case.where}: {found}\n{body.decode()}"
     assert not echoed(case.canary, case.pieces, reply), f"{case.where}: the answer repeats it"
     assert reply.status in {200, 400, 403, 404, 413, 422, 503}, f"{case.where}: status {reply.status}"
     if reply.status != 200:

@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 from typing import Any, Final
 
@@ -357,16 +358,19 @@ NUMBER_SHAPES: Final[Mapping[str, Shape]] = {
     "exponent": lambda digits, _: Raw(f"{digits[0]}.{digits[1:]}e{len(digits) - 1}"),
     "fraction": lambda digits, _: Raw(f"{digits}.0"),
     "digits": lambda digits, _: [int(digit) for digit in digits],
-    "groups": lambda digits, _: [
-        int(digits[:4]),
-        *(Raw(f'"{digits[at : at + 4]}"') for at in range(4, len(digits), 4)),
-    ],
+    "groups": lambda digits, _: groups(digits),
     "JSON number": lambda digits, _: Nested({"pay": int(digits)}),
-    "fields": lambda digits, _: {
-        name: digits[at : at + 4] for name, at in zip("abcd", range(0, len(digits), 4), strict=False)
-    },
+    "fields": lambda digits, _: dict(zip("abcd", groups(digits), strict=False)),
 }
-"""Of canaries that are numbers. ``groups`` keeps its zeros by writing all groups but the first as strings."""
+"""Of canaries that are numbers."""
+
+
+def groups(digits: str) -> list[str]:
+    """A card's digits in the groups that stand on it: four and four, or American Express's four, six and five."""
+    sizes = (4, 6, 5) if len(digits) == 15 else (4,) * (len(digits) // 4)
+    ends = list(accumulate(sizes))
+    return [digits[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+
 
 SPLITS: Final[Mapping[str, Callable[[list[str]], Json]]] = {
     "parts": lambda pieces: _said([{"type": "text", "text": piece} for piece in pieces]),

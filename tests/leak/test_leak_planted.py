@@ -26,6 +26,7 @@ from leak_bodies import (
     Position,
     cut,
     dumped,
+    groups,
     is_free,
     planted,
     positions,
@@ -80,9 +81,7 @@ def split(draw: st.DrawFn) -> Case:
     way = draw(st.sampled_from(sorted(SPLITS) + (sorted(NUMBER_SPLITS) if kind in NUMBERS else [])))
     encoding = draw(st.sampled_from(PER_CHARACTER))
     if way in NUMBER_SPLITS:
-        # Four groups of four, as on the card; a number of another length in two halves.
-        groups = cut(canary.digits, 4 if len(canary.digits) == 16 else 2)
-        pieces = [ENCODINGS[encoding](group, Random(seed)) for group in groups]
+        pieces = [ENCODINGS[encoding](group, Random(seed)) for group in groups(canary.digits)]
     else:
         # A password without the word before it says nothing of itself: it is the value that is cut, not its label.
         said = canary.text if ";Password=" not in canary.text else f"redis://:{canary.needles[0]}@cache:6379"

@@ -244,7 +244,7 @@ def _character(number: Number) -> str:
     if not number.isdecimal() or len(number) > 6:
         return ""
     code = int(number)
-    if 0x1D400 <= code < 0x1D800 or 0xFF01 <= code < 0xFF5F:  # mathematical and full-width, read as the plain ones
+    if 0x1D400 <= code < 0x1D800 or 0xFEFF <= code < 0xFF5F:  # mathematical, full-width, zero-width
         return chr(code)
     return chr(code) if code in {9, 10, 13} or 32 <= code < 127 or 160 <= code < 0xD800 else ""
 

@@ -267,13 +267,13 @@ def test_inspection_that_finds_nothing_ends_the_start(tmp_path: Path) -> None:
 
 def test_closing_ends_every_thread_that_was_started(tmp_path: Path) -> None:
     """Start and close, over and over, leave nothing behind."""
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for number in range(3):
         folder = tmp_path / str(number)
         folder.mkdir()
         with assembled(folder) as gateway:
             asyncio.run(gateway.scanner.warm())
-    for thread in threading.enumerate():
-        if thread.name.startswith(("inspection", "audit-log")):
-            thread.join(timeout=10)
-    assert threading.active_count() <= before
+    started = [one for one in set(threading.enumerate()) - before if one.name.startswith(("inspection", "audit-log"))]
+    for thread in started:
+        thread.join(timeout=10)
+    assert not any(thread.is_alive() for thread in started)

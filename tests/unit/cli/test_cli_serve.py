@@ -3,6 +3,8 @@
 import json
 import signal
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -11,7 +13,11 @@ import pytest
 from cli_support import CARD, configured, run, started, taken_port, wait_until_it_answers
 
 from gateway.audit.query import tail
+from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.scanner import Scanner
+from gateway.settings import Settings
 from gateway.testing import Pace, RecordingServer, Say
+from gateway.wiring import Gateway, assemble
 
 ADDRESS = r"gateway on (http://127\.0\.0\.1:\d+)/v1"
 
@@ -82,9 +88,28 @@ def test_an_address_that_is_not_ours_is_exit_code_2(tmp_path: Path) -> None:
     assert "cannot listen on 192.0.2.1:8080" in result.stderr
 
 
-def test_inspection_that_does_not_work_is_exit_code_2(tmp_path: Path) -> None:
-    """Found out before anybody is served: here it is given no time."""
-    file = configured(tmp_path, inspection={"ner": False, "timeout_ms": 1, "workers": 1})
+class Broken:
+    """A detector that cannot run."""
+
+    name = "broken"
+    version = "1"
+    entity_types = frozenset({"CREDIT_CARD"})
+    views: Views = "all"
+
+    def find(self, text: str) -> Sequence[Match]:
+        raise RuntimeError("cannot run")
+
+
+def test_inspection_that_does_not_work_is_exit_code_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found out before anybody is served."""
+
+    def broken(settings: Settings) -> Gateway:
+        gateway = assemble(settings)
+        gateway.scanner.close()
+        return replace(gateway, scanner=Scanner((Broken(),)))
+
+    monkeypatch.setattr("gateway.cli.serve.assemble", broken)
+    file = configured(tmp_path, inspection={"ner": False})
     result = run("serve", "--config", str(file))
     assert result.exit_code == 2
     assert "inspection finds nothing" in result.stderr

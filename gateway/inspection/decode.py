@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from gateway.inspection.regrouped import Groups, regrouped
 from gateway.inspection.views import View, ViewBuilder
 
 MAX_RUNS: Final = 48
@@ -32,9 +33,14 @@ _STRETCH: Final = re.compile(rb"[\t\n\r -~]{12,}")
 _BASE32: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}+|[a-z2-7]{16,}+)={0,6}")
 _HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){8,}(?![0-9A-Fa-f])")
 _SPACED_HEX: Final = re.compile(
-    r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:(?:[ :;,-]|, |\\x|%|\s0x|,0x|, 0x)[0-9A-Fa-f]{2}){7,}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:(?:[ :;,\n-]|, |\\x|%|\s0x|,0x|, 0x)[0-9A-Fa-f]{2}){7,}(?![0-9A-Za-z])"
 )
 _CODES: Final = re.compile(r"(?<![0-9.])[01]?[0-9]{2}(?:(?:, ?|[ ;:]|\\)[01]?[0-9]{2}){7,}(?![0-9.])")
+_LISTED_CODES: Final = re.compile(
+    r"(?<![0-9.])[01]?[0-9]{2}([^0-9.]{1,12}|[^0-9.]{1,10}0o)[01]?[0-9]{2}(?:\1[01]?[0-9]{2}){6,}(?![0-9.])"
+)
+"""One character code after another with the same between them: one a line, ``chr(52) + chr(49)``, ``0o64 0o61``."""
+_LISTED_BINARY: Final = re.compile(r"(?<![0-9])[01]{6,8}([^0-9]{1,8}0b|\r?\n)[01]{6,8}(?:\1[01]{6,8}){6,}(?![0-9])")
 _BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
 _DENSEST: Final = 16
 _DENSE: Final = re.compile(rf"[!-~]{{{_DENSEST},1024}}")
@@ -104,11 +110,13 @@ def _runs(text: str) -> Iterator[Run]:
             yield from _inside(run, match.start())
     yield from _base85_runs(text)
     if sum(map(text.count, "0123456789")) >= _SHORTEST:
-        for pattern, read in ((_SPACED_HEX, _from_hex), (_CODES, _from_codes), (_BINARY, _from_binary)):
+        for pattern, read in _NUMBERED:
             for match in pattern.finditer(text):
                 said = read(match[0])
                 if said:
                     yield Run(said, match.start(), match.end())
+    for groups in regrouped(text):
+        yield from _from_groups(groups)
 
 
 def _base64_runs(text: str) -> Iterator[re.Match[str]]:
@@ -170,8 +178,9 @@ def as_text(data: bytes) -> str:
     A long text may hold a few strange bytes, as a cut at either end leaves them; a short one none, because among the
     long words of any prompt some decode to nearly printable nonsense.
     """
-    if len(data) > 2 * _SHORTEST and not any(data[1::2]):
-        data = data[::2]
+    for _ in range(2):  # UTF-16 of ASCII has a zero in every other byte, UTF-32 in three of four
+        if len(data) > 2 * _SHORTEST and not (any(data[1::2]) and any(data[::2])):
+            data = data[1::2] if any(data[1::2]) else data[::2]
     if len(data) < _SHORTEST:
         return ""
     strange = len(data.translate(None, _PRINTABLE))
@@ -227,7 +236,7 @@ def _from_hex(run: str) -> str:
 
 
 def _from_codes(run: str) -> str:
-    numbers = _NUMBER.findall(run)
+    numbers = _NUMBER.findall(run.replace("0o", ""))
     said = as_text(bytes(int(number) for number in numbers))
     if said:
         return said
@@ -237,7 +246,29 @@ def _from_codes(run: str) -> str:
 
 
 def _from_binary(run: str) -> str:
-    groups = re.findall(r"[01]+", run)
+    groups = re.findall(r"[01]+", run.replace("0b", ""))
     if len(groups) == 1:
         groups = re.findall(r"[01]{8}", run)
     return as_text(bytes(int(group, 2) for group in groups if len(group) <= 8))
+
+
+def _from_groups(groups: Groups) -> Iterator[Run]:
+    """What groups say that were put together: most of all the same as without gaps."""
+    run = groups.text
+    said = _from_binary(run) if set(run) <= {"0", "1"} else ""
+    if not said and not _NO_HEX.search(run) and len(run) % 2 == 0:
+        said = _from_hex(run)
+    said = said or _from_base64(run) or _from_base32(run)
+    if said:
+        yield Run(said, groups.start, groups.end)
+    elif len(run) >= _LONGEST_PREFIX and (said := _among_bytes(run)):
+        yield Run(said, groups.start, groups.end, whole=False)  # words of the same length may stand before or behind
+
+
+_NUMBERED: Final = (
+    (_SPACED_HEX, _from_hex),
+    (_CODES, _from_codes),
+    (_LISTED_CODES, _from_codes),
+    (_BINARY, _from_binary),
+    (_LISTED_BINARY, _from_binary),
+)

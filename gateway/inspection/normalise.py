@@ -196,7 +196,7 @@ def _folded(char: str, category: str) -> tuple[str, str]:
     if "\U0001f150" <= char <= "\U0001f169" or "\U0001f170" <= char <= "\U0001f189":
         return chr(ord("A") + (ord(char) - 0x1F150) % 32), ""
     folded = unicodedata.normalize("NFKC", char)
-    if category in {"No", "Nl"} and not folded.isascii():
+    if category == "Nl" or (category == "No" and not folded.isascii()):
         return folded, "numeral"
     return folded, {"Co": "private_use", "So": "replacement" if char == "\ufffd" else ""}.get(category, "")
 

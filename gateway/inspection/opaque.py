@@ -137,7 +137,7 @@ def _is_dense(run: str) -> bool:
 
 
 def _is_morse(run: str) -> bool:
-    return sum("." in letter and "-" in letter for letter in run.split()) >= _FEW
+    return sum("." in letter and "-" in letter for letter in re.split(r"[\s/|]+", run)) >= _FEW
 
 
 def _within(span: tuple[int, int], decoded: tuple[tuple[int, int], ...]) -> bool:

@@ -33,6 +33,8 @@ _MOST: Final = 19
 """Digits of what a chain looks for: from national ids to cards. Shorter numbers meet by chance in any conversation."""
 _SMALLEST: Final = 3
 """Digits of a run that is taken for a part of an identifier where other words stand around it."""
+_CARD_OF_FIFTEEN: Final = (4, 6)
+"""How its groups begin. Six digits are no group of any other layout, and rarely follow four by chance."""
 _LINKS: Final = 19
 
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -155,7 +157,8 @@ def _chains(
 
 def _has_a_layout(chain: list[Link]) -> bool:
     """The runs have the sizes in which cards and the commonest identifiers are written."""
-    return tuple(_count(run) for _, run in chain) in LAYOUTS and _each_is_a_group(chain)
+    sizes = tuple(_count(run) for _, run in chain)
+    return sizes in LAYOUTS and (sizes[:2] == _CARD_OF_FIFTEEN or _each_is_a_group(chain))
 
 
 def _each_is_a_group(chain: list[Link]) -> bool:
@@ -191,10 +194,10 @@ def _runs(text: str) -> list[list[Group]]:
     if not groups:
         return []
     found = list(runs(text, groups, fewest=1))
-    large = [run for run in found if _count(run) >= _SMALLEST and is_one_value(text, run)]
-    if len(found) == 1 and _says_only(text, found[0]):
-        return found
-    return large
+    if len(found) == 1 and (len(groups) == 1 or _says_only(text, found[0])):
+        # A number alone in its text is no year by looking like one: every fiftieth group of a card does.
+        return found if _says_only(text, found[0]) or len(groups[0].digits) >= _SMALLEST else []
+    return [run for run in found if _count(run) >= _SMALLEST and is_one_value(text, run)]
 
 
 def _digit(char: str) -> str:

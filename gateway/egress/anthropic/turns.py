@@ -14,7 +14,6 @@ Left out of history on purpose: ``reasoning_content`` without its signature (no 
 (facts about an earlier answer), and ``name`` of a tool message (its id already says which call it answers).
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -39,7 +38,6 @@ from gateway.errors import Untranslatable
 from gateway.model import Json, JsonObject
 
 _TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
-_SYSTEM_ROLES = frozenset({"system", "developer"})
 _COMMON = ("role", "content", "name", "cache_control")
 _ASSISTANT = (*_COMMON, "refusal", "tool_calls", "annotations", "reasoning_content", "reasoning", "thinking_blocks")
 
@@ -78,16 +76,24 @@ def turns(messages: Json, traits: Traits) -> Turns:
     return conversation.finish(ends_with_assistant=role == "assistant")
 
 
-def tool_id(given: Json, path: str) -> str:
-    """An id the API takes: letters, digits, ``_`` and ``-``. Others (``functions.f:0``) are replaced by their digest.
+class ToolIds:
+    """Ids the API takes: letters, digits, ``_`` and ``-``. Others (``functions.f:0``) become numbers.
 
-    Call and result carry the same id, so they stay together; the client never sees the replacement.
+    Call and result carry the same id, so they stay together; the client never sees the replacement. It is a number, not
+    a digest: what is sent must tell nothing of text that inspection does not see in it. Earlier calls keep their
+    numbers as a conversation grows, so prompt caches still match.
     """
-    if not isinstance(given, str):
-        raise wrong(path, "a string")
-    if _TOOL_ID.fullmatch(given):
-        return given
-    return "toolu_" + hashlib.blake2b(given.encode(), digest_size=12).hexdigest()
+
+    def __init__(self) -> None:
+        self._replaced: dict[str, str] = {}
+
+    def __call__(self, given: Json, path: str) -> str:
+        """The id to send. Raises Untranslatable unless ``given`` is a string."""
+        if not isinstance(given, str):
+            raise wrong(path, "a string")
+        if _TOOL_ID.fullmatch(given):
+            return given
+        return self._replaced.setdefault(given, f"toolu_gateway_{len(self._replaced)}")
 
 
 class _Conversation:
@@ -101,6 +107,7 @@ class _Conversation:
         self._waiting: list[Block] = []
         """System text after an assistant turn: where it goes depends on what comes next."""
         self._called: dict[str, None] = {}
+        self._ids = ToolIds()
 
     def add(self, role: Json, message: JsonObject, at: str) -> None:
         """Add one message of any role."""
@@ -114,7 +121,7 @@ class _Conversation:
                 ):
                     self._turn("user").blocks.extend(blocks)
             case "tool":
-                self._turn("user").results.append(_result(message, at))
+                self._turn("user").results.append(_result(message, at, self._ids))
             case "assistant":
                 if blocks := self._assistant(message, at):
                     self._turn("assistant").blocks.extend(blocks)
@@ -172,7 +179,7 @@ class _Conversation:
         if (refusal := message.get("refusal")) is not None:
             blocks += assistant_blocks([{"type": "refusal", "refusal": refusal}], f"{at}.refusal")
         for call, where in _objects(message.get("tool_calls"), f"{at}.tool_calls"):
-            blocks.append(_tool_use(call, where))
+            blocks.append(_tool_use(call, where, self._ids))
             self._called[blocks[-1]["name"]] = None
         thinking = [
             _thinking(block, where)
@@ -216,9 +223,9 @@ def _marked(blocks: list[Block], message: JsonObject, at: str) -> list[Block]:
     return blocks if cache is None or not blocks else [*blocks[:-1], blocks[-1] | {"cache_control": cache}]
 
 
-def _result(message: JsonObject, at: str) -> Block:
+def _result(message: JsonObject, at: str, ids: ToolIds) -> Block:
     only(message, (*_COMMON, "tool_call_id"), at)
-    block: Block = {"type": "tool_result", "tool_use_id": tool_id(message.get("tool_call_id"), f"{at}.tool_call_id")}
+    block: Block = {"type": "tool_result", "tool_use_id": ids(message.get("tool_call_id"), f"{at}.tool_call_id")}
     if content := result_content(message.get("content"), f"{at}.content"):
         block["content"] = content
     return _marked([block], message, at)[0]
@@ -232,7 +239,7 @@ def _objects(given: Json, path: str) -> list[tuple[JsonObject, str]]:
     return [(entry, f"{path}.{number}") for number, entry in enumerate(given)]
 
 
-def _tool_use(call: JsonObject, at: str) -> Block:
+def _tool_use(call: JsonObject, at: str, ids: ToolIds) -> Block:
     only(call, ("id", "type", "function", "index"), at)
     function = call.get("function")
     if call.get("type", "function") != "function" or not isinstance(function, Mapping):
@@ -241,7 +248,7 @@ def _tool_use(call: JsonObject, at: str) -> Block:
     if not isinstance(name := function.get("name"), str):
         raise wrong(f"{at}.function.name", "a string")
     arguments = _arguments(function.get("arguments"), f"{at}.function.arguments")
-    return {"type": "tool_use", "id": tool_id(call.get("id"), f"{at}.id"), "name": name, "input": arguments}
+    return {"type": "tool_use", "id": ids(call.get("id"), f"{at}.id"), "name": name, "input": arguments}
 
 
 def _arguments(given: Json, at: str) -> dict[str, Any]:

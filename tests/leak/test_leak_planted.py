@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from conftest import LEAK
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from leak_bodies import (
@@ -33,6 +32,7 @@ from leak_bodies import (
 )
 from leak_canaries import KINDS, NUMBERS, Canary, fresh
 from leak_encodings import ENCODINGS, PER_CHARACTER
+from leak_profile import LEAK
 from leak_watch import Watch, echoed, leak
 from support.gateway_process import LOCAL_MODEL
 

@@ -1,5 +1,6 @@
-"""Function tools, tool choice, and what the history needs declared."""
+"""Function tools, tool choice, the ids of calls, and what the history needs declared."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,29 @@ from gateway.errors import Untranslatable
 from gateway.model import Json, JsonObject
 
 _CHOICES: Mapping[str, str] = {"auto": "auto", "required": "any", "none": "none"}
+
+
+_TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+
+
+class ToolIds:
+    """Ids the API takes: letters, digits, ``_`` and ``-``. Others (``functions.f:0``) become numbers.
+
+    Call and result carry the same id, so they stay together; the client never sees the replacement. It is a number, not
+    a digest: what is sent must tell nothing of text that inspection does not see in it. Earlier calls keep their
+    numbers as a conversation grows, so prompt caches still match.
+    """
+
+    def __init__(self) -> None:
+        self._replaced: dict[str, str] = {}
+
+    def __call__(self, given: Json, path: str) -> str:
+        """The id to send. Raises Untranslatable unless ``given`` is a string."""
+        if not isinstance(given, str):
+            raise wrong(path, "a string")
+        if _TOOL_ID.fullmatch(given):
+            return given
+        return self._replaced.setdefault(given, f"toolu_gateway_{len(self._replaced)}")
 
 
 def tool_fields(body: JsonObject, called: tuple[str, ...]) -> dict[str, Any]:

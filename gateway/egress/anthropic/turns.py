@@ -15,7 +15,6 @@ Left out of history on purpose: ``reasoning_content`` without its signature (no 
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,10 +33,10 @@ from gateway.egress.anthropic.parts import (
     user_blocks,
     wrong,
 )
+from gateway.egress.anthropic.tools import ToolIds
 from gateway.errors import Untranslatable
 from gateway.model import Json, JsonObject
 
-_TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _COMMON = ("role", "content", "name", "cache_control")
 _ASSISTANT = (*_COMMON, "refusal", "tool_calls", "annotations", "reasoning_content", "reasoning", "thinking_blocks")
 
@@ -74,26 +73,6 @@ def turns(messages: Json, traits: Traits) -> Turns:
         role = message.get("role", "")
         conversation.add(role, message, at)
     return conversation.finish(ends_with_assistant=role == "assistant")
-
-
-class ToolIds:
-    """Ids the API takes: letters, digits, ``_`` and ``-``. Others (``functions.f:0``) become numbers.
-
-    Call and result carry the same id, so they stay together; the client never sees the replacement. It is a number, not
-    a digest: what is sent must tell nothing of text that inspection does not see in it. Earlier calls keep their
-    numbers as a conversation grows, so prompt caches still match.
-    """
-
-    def __init__(self) -> None:
-        self._replaced: dict[str, str] = {}
-
-    def __call__(self, given: Json, path: str) -> str:
-        """The id to send. Raises Untranslatable unless ``given`` is a string."""
-        if not isinstance(given, str):
-            raise wrong(path, "a string")
-        if _TOOL_ID.fullmatch(given):
-            return given
-        return self._replaced.setdefault(given, f"toolu_gateway_{len(self._replaced)}")
 
 
 class _Conversation:

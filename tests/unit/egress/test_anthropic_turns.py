@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.egress.anthropic.models import traits
-from gateway.egress.anthropic.turns import ToolIds, Turns, turns
+from gateway.egress.anthropic.tools import ToolIds
+from gateway.egress.anthropic.turns import Turns, turns
 from gateway.errors import Untranslatable
 
 OLD = traits("claude-sonnet-4-5", "2023-06-01")
@@ -276,7 +277,7 @@ def test_ids_that_the_api_refuses_are_replaced_the_same_way_on_both_sides() -> N
 
 
 def test_a_replaced_id_tells_nothing_of_the_one_it_stands_for() -> None:
-    """Not even a digest, from which a card number could be guessed: inspection reads what is sent, not what was said."""
+    """Not even a digest, from which a card number could be guessed: inspection reads what is sent, not what it was."""
     ids = ToolIds()
     first = ids("4111 1111 1111 1111", "")
     assert first == ToolIds()("5500 0000 0000 0004", "")

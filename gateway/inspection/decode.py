@@ -48,6 +48,7 @@ _FIRST_NIBBLES: Final = frozenset("234567")
 _UPPER: Final = re.compile(r"[A-Z]")
 _NUMBER: Final = re.compile(r"[0-9]+")
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
+_UNPRINTABLE: Final = bytes(byte for byte in range(256) if byte not in _PRINTABLE)
 _FIRST_SEXTETS: Final = frozenset("IJKLMNOPQRSTUVWXYZabcdef")
 """What the first sextet of three bytes of ASCII text can be in base64."""
 
@@ -232,17 +233,22 @@ _NO_HEX: Final = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 def _from_hex(run: str) -> str:
     if run.isdecimal() and not set(run[::2]) <= _FIRST_NIBBLES:
         return ""  # a number; printable ASCII in hexadecimal is pairs that start with 2 to 7
-    return as_text(bytes.fromhex(_NO_HEX.sub("", run)))
+    return _trimmed(bytes.fromhex(_NO_HEX.sub("", run)))
+
+
+def _trimmed(data: bytes) -> str:
+    """Bytes as text, without what stands at either end and is none: numbers beside a run look like a part of it."""
+    return as_text(data) or as_text(data.strip(_UNPRINTABLE))
 
 
 def _from_codes(run: str) -> str:
     numbers = _NUMBER.findall(run.replace("0o", ""))
-    said = as_text(bytes(int(number) for number in numbers))
+    said = _trimmed(bytes(int(number) for number in numbers))
     if said:
         return said
     if any(digit in run for digit in "89"):
         return ""
-    return as_text(bytes(int(number, 8) for number in numbers))
+    return _trimmed(bytes(int(number, 8) for number in numbers))
 
 
 def _from_binary(run: str) -> str:

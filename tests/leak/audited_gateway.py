@@ -2,8 +2,8 @@
 
     python audited_gateway.py JOURNAL serve --config gateway.yaml
 
-The hook is set before anything of the gateway is imported and cannot be removed (PEP 578), so what happens while modules
-load, at the start and at the stop is seen as well. A line of the journal: event, tab, address or name.
+The hook is set before anything of the gateway is imported and cannot be removed (PEP 578): what happens while
+modules load, at the start and at the stop is seen as well. A line of the journal: event, tab, address or name.
 """
 
 import os

@@ -334,9 +334,24 @@ def _plain(value: Json, raws: list[str], *, ascii_only: bool) -> Json:
 # Shapes: what stands in place of a leaf besides a plain string.
 
 CARRIERS: Final = (
-    "{}", "{}", "Please note: {} and nothing else.", "first\n{}\nlast", '"{}"', "<td>{}</td>", "https://pay.test/?ref={}&x=1",
-    "`{}`", "({})", "value={};", "| note | {} |", "Re: {}, as agreed",
-)  # fmt: skip
+    "{}",
+    "Please note: {} and nothing else.",
+    "first\n{}\nlast",
+    '"{}"',
+    "<td>{}</td>",
+    "https://pay.test/?ref={}&x=1",
+    "`{}`",
+    "({})",
+    "value={};",
+    "| note | {} |",
+    "Re: {}, as agreed",
+    "{} 12/27 123",
+    "7 {} 19.99",
+    "2024-05-01,{},3",
+    "{}|12|2027|123",
+    "No. {} of 12",
+)
+"""What stands around a value: words, marks, and other numbers."""
 
 Shape = Callable[[str, Random], Json]
 

@@ -16,13 +16,13 @@ from support.gateway_process import LOCAL, LOCAL_MODEL, gateway_process
 
 from gateway.testing import Behaviour, Break, Cut, Echo, ErrorEvent, Fail, Garbage, RecordingServer, Redirect, Stall
 
-SHORT = {"timeouts": {"connect": 1.0, "first_byte": 1.0, "idle": 1.0}}
+SHORT = {"timeouts": {"connect": 1.0, "first_byte": 0.5, "idle": 0.5}}
 _COUNTER = itertools.count()
 
 
 @pytest.fixture(scope="module", params=["openai", "anthropic"])
 def sides(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """A gateway that gives its backends a second each."""
+    """A gateway that gives its backends half a second each."""
     with gateway_process(
         tmp_path_factory.mktemp("failover"), external=request.param, backends={"vendor": SHORT, "inside": SHORT}
     ) as running:

@@ -85,7 +85,9 @@ class Gateway:
         """What a request needs: a detection that finds something, a policy with rules, a local backend that answers."""
         try:
             found = await self.scanner.warm()
-            inspection = Check("inspection", ok=bool(found), detail=f"finds {len(found)} entity types in a known text")
+            names = "" if self.settings.inspection.ner else "; names and addresses by their form alone (inspection.ner)"
+            detail = f"finds {len(found)} entity types in a known text{names}"
+            inspection = Check("inspection", ok=bool(found), detail=detail)
         except Exception as error:  # noqa: BLE001  any failure means "not ready"; its type is said, never its text
             inspection = Check("inspection", ok=False, detail=f"failed with {type(error).__name__}")
         rules = len(self.policy.classify)
@@ -109,8 +111,8 @@ class Gateway:
 def vocabulary(detectors: Sequence[Detector], backends: Sequence[Backend] | None = None) -> Vocabulary:
     """The names that a policy may use: those that one of these detectors can find.
 
-    A policy that names what nobody looks for (names, with ``inspection.ner: false``) must not load: such a rule never
-    matches. ConfigError where a detector finds what the catalogue does not list.
+    A policy that names what nobody looks for must not load: such a rule never matches. ConfigError where a detector
+    finds what the catalogue does not list.
     """
     catalogue = load_catalogue()
     found = frozenset[str]().union(*(detector.entity_types for detector in detectors))

@@ -14,6 +14,12 @@ from gateway.policy.route import AUTO
 
 MIN_SECRET: Final = 32
 """Characters; `gateway keys secret` makes 43."""
+VENDORS: Final = (
+    "openai.com", "openai.azure.com", "anthropic.com", "googleapis.com", "mistral.ai", "x.ai", "deepseek.com",
+    "cohere.com", "groq.com", "together.ai", "together.xyz", "fireworks.ai", "perplexity.ai", "openrouter.ai",
+    "huggingface.co",
+)  # fmt: skip
+"""Domains of model vendors, which nobody can vouch for as inside."""
 
 
 def literal_secrets(tree: Mapping[str, Any], origin: Origin) -> Iterator[Problem]:
@@ -119,3 +125,6 @@ def _backend(index: int, backend: BackendSettings, origin: Origin) -> Iterator[P
         if host.lower().rstrip(".") != (url.hostname or "").rstrip("."):
             remedy = f"base_url names {url.hostname or 'a socket'}; list that name or remove this one."
             yield origin.problem((*at, "local_hosts", number), "is not the host of base_url", remedy)
+        if any(f".{host.lower().rstrip('.')}".endswith(f".{vendor}") for vendor in VENDORS):
+            remedy = "Remove it: what is sent there leaves the organisation, whatever this file says."
+            yield origin.problem((*at, "local_hosts", number), "is a vendor's host", remedy)

@@ -160,7 +160,7 @@ class Inspection(Part):
     workers: Whole = Field(2, ge=1, le=256, description="Threads that run detectors.")
     queue: Count = Field(64, description="Requests that may wait for a thread.")
     cache_entries: Whole = Field(20_000, ge=0, le=100_000_000, description="Segments whose findings are remembered.")
-    ner: bool = Field(True, description="Find names and addresses with the NER model. False: patterns only.")
+    ner: bool = Field(True, description="Find names and addresses with the NER model. False: most are missed.")
 
 
 class Audit(Part):

@@ -141,6 +141,11 @@ def test_settings_are_frozen(folder: Path) -> None:
             "10: backends[gpt].api_key_file cannot read the secret",
         ),
         ("api_key_env: OPENAI_API_KEY", "api_version: '2023-06-01'", "10: backends[gpt].api_version belongs to format"),
+        (
+            "api_key_env: OPENAI_API_KEY",
+            "local_hosts: [api.openai.com]",
+            "10: backends[gpt].local_hosts[0] is a vendor's",
+        ),
         ("api_key_env: OPENAI_API_KEY", "local_hosts: [x.y]", "10: backends[gpt].local_hosts[0] is not the host of"),
         ("id: team-a", "id: 'team a'", "3: keys.clients[0].id must be letters, digits"),
         (HASH, "hunter2", "3: keys.clients[team-a].hash must be hmac-sha256:"),

@@ -96,6 +96,7 @@ class Trail:
     def unavailable(self, backend: Backend, reason: str, retry_after: float | None) -> None:
         """An attempt failed before the first byte of its answer."""
         self._consider(backend, f"unavailable:{reason}")
+        self._metrics.failed(backend.name, reason)
         self._failed.append(f"{backend.name} ({reason})")
         if retry_after is not None:
             self._retry_after = max(retry_after, self._retry_after or 0.0)

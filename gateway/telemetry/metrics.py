@@ -4,6 +4,7 @@ A label value outside the closed sets given at the start is counted as ``other``
 the number of series grow. One registry per gateway, no global one.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Lock
@@ -20,6 +21,8 @@ MAX_TOKENS: Final = 10**9
 """Tokens counted for one answer: a backend that reports more is wrong."""
 _OUTCOMES: Final = frozenset({"sent_local", "sent_external", "refused", "unavailable"})
 _ENDINGS: Final = frozenset({"completed", "client_disconnected", "upstream_broke", "rejected", "failed"})
+_FAILURES: Final = re.compile(r"connect|connect_timeout|timeout|redirect|garbage|status_[1-5]\d\d")
+"""Why an attempt failed, as far as a series of its own is worth it."""
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _SLOW: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
@@ -44,6 +47,12 @@ METRICS: Final = (
     ),
     Definition("gateway_responses_total", "counter", "Answers to clients by HTTP status.", ("status",)),
     Definition("gateway_endings_total", "counter", "How requests ended, by backend.", ("ending", "backend")),
+    Definition(
+        "gateway_failed_attempts_total",
+        "counter",
+        "Attempts that failed before an answer began, by backend and reason (connect, timeout, status_401 …).",
+        ("backend", "reason"),
+    ),
     Definition("gateway_in_flight", "gauge", "Requests being handled now."),
     Definition("gateway_findings_total", "counter", "Findings by entity type.", ("entity_type",)),
     Definition("gateway_incomplete_total", "counter", "Drafts that could not be read whole, by reason.", ("reason",)),
@@ -134,6 +143,11 @@ class Metrics:
         self._counters["gateway_decisions_total"].labels(
             _one_of(_OUTCOMES, outcome), _one_of(self._labels, label), _one_of(self._backends, backend)
         ).inc()
+
+    def failed(self, backend: str, reason: str) -> None:
+        """An attempt failed before its answer began; ``reason`` is that of ``BackendUnavailable``."""
+        known = reason if _FAILURES.fullmatch(reason) else OTHER
+        self._counters["gateway_failed_attempts_total"].labels(_one_of(self._backends, backend), known).inc()
 
     def added(self, seconds: float) -> None:
         """The time between a request and its sending: what the gateway adds."""

@@ -72,6 +72,9 @@ def test_each_failed_attempt_counts_up_and_the_last_record_tells_all(tmp_path: P
             "not_cleared",
             "unavailable:connect",
         ]
+        counted = rig.metrics.render()
+        assert b'gateway_failed_attempts_total{backend="gpt",reason="status_503"} 1.0' in counted
+        assert b'gateway_failed_attempts_total{backend="qwen",reason="connect"} 1.0' in counted
 
     told(tmp_path, test)
 

@@ -74,6 +74,17 @@ def test_an_ending_carries_times_and_tokens() -> None:
         assert value(rendered, "gateway_tokens_total", backend="gpt", kind=kind) == number
 
 
+def test_a_failed_attempt_is_counted_though_another_backend_answers() -> None:
+    """A vendor's rejected key shows, also while failover hides it from clients; a reason nobody listed is ``other``."""
+    numbers = metrics()
+    for reason in ("status_401", "status_401", "connect", "status_4xx", "unheard"):
+        numbers.failed("gpt", reason)
+    rendered = numbers.render()
+    counts = {"status_401": 2, "connect": 1, OTHER: 2}
+    for reason, number in counts.items():
+        assert value(rendered, "gateway_failed_attempts_total", backend="gpt", reason=reason) == number
+
+
 def test_the_rest_is_counted_too() -> None:
     """Requests in flight, answers by status, cache, audit, added time."""
     numbers = metrics()
@@ -101,6 +112,7 @@ def test_no_text_becomes_a_label_value(text: str) -> None:
     numbers.decided(text, text, text)
     numbers.ended(text, text, 1.0, 1.0, Usage(1, 1))
     numbers.inspected(report(text, reasons=(text,)), 0.1)
+    numbers.failed(text, text)
     allowed = {
         OTHER,
         "",

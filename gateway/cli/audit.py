@@ -91,7 +91,7 @@ def _show(entries: Sequence[Entry], output: Output) -> None:
     if output.json:
         output.result([as_object(entry) for entry in entries])
     elif entries:
-        output.table(COLUMNS, map(_row, entries))
+        output.table(COLUMNS, map(_row, entries), whole="request")
     else:
         output.say("No record matches.")
 

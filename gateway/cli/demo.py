@@ -155,8 +155,7 @@ def _show(told: list[Told], sides: Sides, safe: bool, output: Output) -> None:
                 one.ask.title,
                 one.label,
                 ", ".join(one.rules) or "-",
-                ", ".join([f"{kind} {number}" for kind, number in sorted(one.findings.items())] + list(one.reasons))
-                or "-",
+                _found(one),
                 _answered(one),
                 "-" if one.added_ms is None else f"{one.added_ms:.1f} ms",
             )

@@ -48,13 +48,18 @@ class Output:
         if not self.json:
             self._console.print(text, markup=False, soft_wrap=True)  # a log or a paste wants the line whole
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-        """A table for a person; nothing under ``--json``. Cells are text, never markup."""
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None, whole: str = ""
+    ) -> None:
+        """A table for a person; nothing under ``--json``. Cells are text, never markup.
+
+        ``whole`` names a column that is never folded, because people copy from it.
+        """
         if self.json:
             return
         table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", no_wrap=column == whole)
         for row in rows:
             table.add_row(*(cell.replace("[", "\\[") for cell in row))
         self._console.print(table)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, ListedModel, Outcome
 from gateway.audit.sqlite import SqliteStore
 from gateway.cli.audit import app
+from gateway.cli.output import Output
 from gateway.model import Usage
 
 
@@ -58,6 +59,14 @@ def file(tmp_path: Path) -> Path:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "250", "TERM": "dumb"})
+
+
+def test_a_column_that_people_copy_from_is_never_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    """A request id goes into ``--request-id``: it stands on one line, however long the other cells are."""
+    request_id = "req_" + "0" * 32
+    columns = ["request", *(str(number) for number in range(9))]
+    Output(json=False).table(columns, [[request_id, *["many words " * 9] * 9]], whole="request")
+    assert request_id in capsys.readouterr().out
 
 
 def test_tail_shows_a_table(file: Path) -> None:

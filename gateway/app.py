@@ -28,7 +28,7 @@ DESCRIPTION = (
     "hosts, everything else by a proprietary API. The x-gateway-* headers of an answer say who answered and why."
 )
 EXAMPLE = """curl -s http://127.0.0.1:8080/v1/chat/completions \\
-  -H "authorization: Bearer $GATEWAY_CLIENT_KEY" -H "content-type: application/json" \\
+  -H "authorization: Bearer $CLIENT_KEY" -H "content-type: application/json" \\
   -d '{"model": "auto", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}' -i"""
 
 _log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def _describe(api: FastAPI) -> None:
                 "description": "chat.completion, or server-sent chat.completion.chunk events",
                 "headers": {
                     f"x-{name}": {"schema": {"type": "string"}}
-                    for name in ("request-id", "gateway-label", "gateway-rule", "gateway-backend")
+                    for name in ("request-id", "gateway-label", "gateway-rule", "gateway-backend", "gateway-added-ms")
                 },
             },
             **{str(code): {"description": "OpenAI error object"} for code in (400, 401, 403, 408, 413, 415, 503)},

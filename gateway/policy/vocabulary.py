@@ -10,7 +10,6 @@ from gateway.model import Backend
 
 ANYTHING: Final = "anything"
 """Stands for every entity type, also for those that later detectors bring."""
-ROLES: Final = ("system", "developer", "user", "assistant", "tool")
 GROUPS_OF_BACKENDS: Final = ("local", "external")
 
 FAULTS: Final = frozenset({"json", "overload", "timeout", "detector_error", "error", "delegation"})

@@ -122,6 +122,10 @@ def _operations(api: FastAPI, gateway: Gateway) -> None:
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
+    @api.head("/healthz", include_in_schema=False)
+    async def alive() -> Response:
+        return Response()
+
     @api.get("/readyz", summary="Ready: inspection, policy and a local backend work", tags=["operations"])
     async def readyz() -> JSONResponse:
         checks = await gateway.readiness()

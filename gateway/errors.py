@@ -36,6 +36,9 @@ class GatewayError(Exception):
     code: str = "internal_error"
     retryable: bool = False
     """Sent as ``x-should-retry``, which the OpenAI and Anthropic SDKs obey."""
+    label: str | None = None
+    """Where a decision was made: its label and rules, sent as ``x-gateway-label`` and ``x-gateway-rule``."""
+    rules: tuple[str, ...] = ()
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)

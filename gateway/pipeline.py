@@ -110,7 +110,7 @@ class Pipeline:
                 return None
             case Refused() as verdict:
                 await trail.refused(draft, verdict, report)
-                raise PolicyRefusal(verdict.message, code=verdict.code)
+                raise trail.explained(PolicyRefusal(verdict.message, code=verdict.code))
             case Cleared() as verdict:
                 await trail.cleared(verdict, report)  # durable before the first byte leaves; raises if it cannot be
                 return verdict

@@ -132,9 +132,9 @@ def _long_enough(secret: str, file: Path | None) -> bytes:
 
 def model_names(settings: Settings) -> frozenset[str]:
     """Every model name that a client may ask for: what a record may name; anything else is ``unlisted``."""
-    public = {model for backend in settings.backends for model in backend.models}
-    qualified = {f"{backend.name}/{model}" for backend in settings.backends for model in backend.models}
-    return frozenset({"auto", *settings.models.aliases, *public, *qualified})
+    plain = {name for one in settings.backends for name in (*one.models, *one.models.values())}
+    qualified = {f"{one.name}/{name}" for one in settings.backends for name in (*one.models, *one.models.values())}
+    return frozenset({"auto", *settings.models.aliases, *plain, *qualified})
 
 
 def to_backends(

@@ -123,6 +123,15 @@ class Trail:
     async def nobody(self) -> GatewayError:
         """Record that no candidate is left, and say why in the client's terms."""
         await self._write(Outcome.UNAVAILABLE, None)
+        return self.explained(self._nobody())
+
+    def explained(self, error: GatewayError) -> GatewayError:
+        """The same error, with the label and rules of the decision behind it if there was one."""
+        if self._label != NOBODY_INSPECTED:
+            error.label, error.rules = self._label, self._rules
+        return error
+
+    def _nobody(self) -> GatewayError:
         label = f"its label is {self._label}" if self._label != NOBODY_INSPECTED else "it was not sent anywhere"
         if self._failed:
             return Unavailable(

@@ -12,6 +12,7 @@ from gateway.egress.formats import BackendFormat
 from gateway.egress.health import Health
 from gateway.egress.locality import prove_local
 from gateway.egress.openai import OpenAIFormat
+from gateway.egress.reach import Reach
 from gateway.egress.sender import Egress
 from gateway.errors import ConfigError, Problem
 from gateway.ingress.auth import KeyRing
@@ -99,7 +100,7 @@ class Gateway:
         )
         top = [backend for backend in self.backends if backend.local and backend.clearance == self.policy.top]
         answers = await asyncio.gather(*(self.egress.look(backend.name, timeout_s=PROBE_S) for backend in top))
-        up = [backend.name for backend, answered in zip(top, answers, strict=True) if answered]
+        up = [backend.name for backend, found in zip(top, answers, strict=True) if found is Reach.UP]
         local = Check(
             "local backend",
             ok=bool(up),

@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from gateway.cli.output import FAILED, Config, Json, Output, fail_on_config_error
+from gateway.egress.reach import Reach
 from gateway.settings import load
 from gateway.wiring import Check, Gateway, assemble
 
@@ -23,7 +24,8 @@ def check(config: Config = None, json: Json = False) -> None:
             "zone": "local" if backend.local else "external",
             "clearance": backend.clearance,
             "models": list(backend.models),
-            "reachable": reachable[backend.name],
+            "reachable": reachable[backend.name] is Reach.UP,
+            "reach": reachable[backend.name].value,
         }
         for backend in gateway.backends
     ]
@@ -47,7 +49,7 @@ def check(config: Config = None, json: Json = False) -> None:
                 "local" if backend.local else "external",
                 backend.clearance,
                 ", ".join(backend.models),
-                "yes" if reachable[backend.name] else "NO",
+                "yes" if reachable[backend.name] is Reach.UP else reachable[backend.name].value.upper(),
             )
             for backend in gateway.backends
         ),
@@ -56,7 +58,7 @@ def check(config: Config = None, json: Json = False) -> None:
         raise typer.Exit(FAILED)
 
 
-async def _ask(gateway: Gateway) -> tuple[tuple[Check, ...], dict[str, bool]]:
+async def _ask(gateway: Gateway) -> tuple[tuple[Check, ...], dict[str, Reach]]:
     try:
         checks = await gateway.readiness()
         answers = await asyncio.gather(*(gateway.egress.look(backend.name) for backend in gateway.backends))

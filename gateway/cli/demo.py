@@ -77,7 +77,7 @@ def demo(
         if json:
             output.result(_as_json(told, sides, safe))
         _show(told, sides, safe, output)
-        if not once:
+        if not once and not json:
             _keep_serving(port, folder, output)
     if not safe or not all(one.as_expected for one in told):
         raise typer.Exit(FAILED)

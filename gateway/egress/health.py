@@ -9,9 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.egress.sender import answers, guarded
-from gateway.model import Backend
-
 
 @dataclass(frozen=True, slots=True)
 class _State:
@@ -60,15 +57,3 @@ class Health:
     def succeeded(self, name: str) -> None:
         """An attempt was answered: forget its failures."""
         self._states.pop(name, None)
-
-
-async def probe(backend: Backend, *, listed_hosts: tuple[str, ...] = (), timeout_s: float = 2.0) -> bool:
-    """Does ``backend`` answer a model list with anything below 500? For readiness; over a connection of its own.
-
-    Raises ConfigError for a base_url that cannot be used. Sends the gateway's key and nothing of any client.
-    """
-    guard = guarded(backend, listed_hosts=listed_hosts)
-    try:
-        return await answers(guard, backend, timeout_s=timeout_s)
-    finally:
-        await guard.aclose()

@@ -15,9 +15,10 @@ import httpx2
 
 from gateway.egress.answer import LiveStream, PacedBody, read_whole
 from gateway.egress.formats import BackendFormat, blames_content
-from gateway.egress.guard import GuardTransport, LeakPrevented, Look
+from gateway.egress.guard import GuardTransport, LeakPrevented
 from gateway.egress.locality import LocalResolver
 from gateway.egress.origin import Origin, parsed
+from gateway.egress.reach import Reach, reach
 from gateway.egress.retry_after import retry_after
 from gateway.egress.transport import AiohttpTransport
 from gateway.errors import BackendUnavailable, ConfigError, Problem, UpstreamBroke
@@ -93,10 +94,10 @@ class Egress:
             failure = BackendUnavailable(broke.reason)
         raise failure  # outside the handlers: what went wrong below may hold text, and is not chained
 
-    async def look(self, name: str, *, timeout_s: float = 2.0) -> bool:
-        """Does the backend ``name`` answer a request for its model list? Sends nothing of a client's."""
+    async def look(self, name: str, *, timeout_s: float = 2.0) -> Reach:
+        """Does the backend ``name`` answer, and take our key? Sends nothing of a client's."""
         line = self._lines[name]
-        return await answers(line.guard, line.backend, timeout_s=timeout_s)
+        return await reach(line.guard, line.backend, timeout_s=timeout_s)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -145,18 +146,6 @@ def guarded(
         raise ConfigError((problem,))
     resolver = LocalResolver(listed_hosts) if backend.local else None
     return GuardTransport(AiohttpTransport(origin, resolver=resolver, tls=tls), origin)
-
-
-async def answers(guard: GuardTransport, backend: Backend, *, timeout_s: float) -> bool:
-    """Did the server answer a request for its model list with anything below 500, in time?"""
-    path = Look.V1_MODELS if backend.format is WireFormat.ANTHROPIC else Look.MODELS
-    try:
-        async with asyncio.timeout(timeout_s):
-            response = await guard.look(backend.base_url, path, api_key=backend.api_key, timeout_s=timeout_s)
-    except (httpx2.TransportError, TimeoutError):
-        return False
-    await response.aclose()
-    return response.status_code < 500
 
 
 async def _refuse(format_: BackendFormat, draft: Draft, response: httpx2.Response, body: PacedBody) -> NoReturn:

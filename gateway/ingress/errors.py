@@ -22,6 +22,9 @@ def render(error: GatewayError, request_id: str, *, allow: str | None = None) ->
         # The OpenAI and Anthropic SDKs obey this before their own rules: a refusal is not sent again, an outage is.
         (b"x-should-retry", b"true" if error.retryable else b"false"),
     ]
+    if error.label is not None:
+        headers.append((b"x-gateway-label", header_value(error.label)))
+        headers.append((b"x-gateway-rule", header_value(",".join(error.rules) or "-")))
     match error:
         case MethodNotAllowed() if allow is not None:
             headers.append((b"allow", header_value(allow)))

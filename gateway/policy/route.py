@@ -10,8 +10,8 @@ The rules, in full:
 4. A name that only external backends serve moves those of them that the route lists to the front. It adds none that the
    route does not list, and takes none away: the route's local backends stay as the place for what may not leave.
 
-A name is a public model name of some backend, or ``backend/model``, or an alias (from gateway.yaml) of one of these or
-of ``auto``.
+A name is a public model name of some backend, the server's own name of it (which stands in answers), ``backend/model``,
+or an alias (from gateway.yaml) of one of these or of ``auto``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,11 +63,12 @@ def serves(backends: Iterable[Backend], aliases: Mapping[str, str], name: str) -
 def model_for(backend: Backend, wanted: str, aliases: Mapping[str, str] = _NO_ALIASES) -> str:
     """The server's own name of the model to ask ``backend`` for: the wanted one where it serves it, else its first."""
     target = aliases.get(wanted, wanted)
-    if target in backend.models:
-        return backend.models[target]
+    names = _names(backend)
+    if target in names:
+        return names[target]
     owner, _, model = target.partition("/")
-    if owner == backend.name and model in backend.models:
-        return backend.models[model]
+    if owner == backend.name and model in names:
+        return names[model]
     return backend.default_model
 
 
@@ -108,7 +109,12 @@ def _preferred(listed: tuple[Backend, ...], backends: Sequence[Backend], wanted:
 
 def _serves(backend: Backend, name: str) -> bool:
     owner, _, model = name.partition("/")
-    return name in backend.models or (owner == backend.name and model in backend.models)
+    return name in _names(backend) or (owner == backend.name and model in _names(backend))
+
+
+def _names(backend: Backend) -> Mapping[str, str]:
+    """What its models may be called, with the server's own name of each: public names, and the server's own."""
+    return {**{own: own for own in backend.models.values()}, **backend.models}
 
 
 def _once(backends: Iterable[Backend]) -> tuple[Backend, ...]:

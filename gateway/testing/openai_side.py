@@ -20,10 +20,12 @@ _CREATED = 1_760_000_000
 _OPENAI = WireFormat.OPENAI
 
 
-def listing(received: Received, models: tuple[str, ...]) -> Response:
-    """``GET …/models`` and ``GET /`` (health); 404 for any other path."""
+def listing(received: Received, models: tuple[str, ...], *, needs_key: bool) -> Response:
+    """``GET …/models`` (401 without a key, where one is needed) and ``GET /`` (health); 404 for any other path."""
     path = received.path.partition("?")[0]
     if path.endswith("/models"):
+        if needs_key and not (received.header("authorization") or received.header("x-api-key")):
+            return error_response(401, "You didn't provide an API key.", _OPENAI)
         return json_response({"object": "list", "data": [_model(name) for name in models]})
     if path in {"/", "/health"}:
         return json_response({"status": "ok"})

@@ -205,7 +205,7 @@ class RecordingServer:
     def respond(self, received: Received) -> Response:
         """The answer to a request, as the behaviour in turn would give it."""
         if received.method == "GET":
-            return openai_side.listing(received, self.models)
+            return openai_side.listing(received, self.models, needs_key=self.needs_key)
         behaviour = self._scripted.popleft() if self._scripted else self._standing
         side = (
             anthropic_side if received.path.partition("?")[0].endswith(("/messages", "/count_tokens")) else openai_side

@@ -146,6 +146,7 @@ def test_a_refuse_rule_ends_the_request_with_the_authors_words(tmp_path: Path) -
         with pytest.raises(PolicyRefusal) as caught:
             await rig.ask(f"Is this fine? {KEY}")
         assert (caught.value.status, caught.value.message, caught.value.code) == (403, "Remove the key.", "no_keys")
+        assert caught.value.rules == ("private-key",)
         assert rig.sent() == (0, 0, 0)
         (entry,) = await rig.entries()
         assert (entry.decision.outcome, entry.decision.rules) == ("refused", ("private-key",))

@@ -326,9 +326,10 @@ def test_the_anthropic_base_url_has_no_version(folder: Path) -> None:
 
 
 def test_model_names_are_what_a_record_may_name(folder: Path) -> None:
-    """auto, aliases, public names, and public names with their backend."""
+    """auto, aliases, public names and the servers' own, which stand in answers; each also with its backend."""
     names = model_names(load(write(folder), ENVIRON))
-    assert names == {"auto", "fast", "private", "gpt-5", "gpt/gpt-5", "qwen", "qwen-local/qwen"}
+    own = {"Qwen/Qwen3-32B", "qwen-local/Qwen/Qwen3-32B"}
+    assert names == {"auto", "fast", "private", "gpt-5", "gpt/gpt-5", "qwen", "qwen-local/qwen"} | own
 
 
 def test_an_alias_may_mean_auto(folder: Path) -> None:

@@ -11,7 +11,7 @@ from gateway.testing import RecordingServer
 
 def test_ready_is_exit_code_0(tmp_path: Path) -> None:
     """Every check, every backend with its zone, and which of them answers."""
-    with RecordingServer("gpt", needs_key=True) as gpt, RecordingServer("qwen") as qwen:
+    with RecordingServer("gpt") as gpt, RecordingServer("qwen") as qwen:
         file = configured(tmp_path, qwen, gpt)
         result = run("check", "--config", str(file), "--json")
         assert result.exit_code == 0
@@ -26,6 +26,15 @@ def test_ready_is_exit_code_0(tmp_path: Path) -> None:
         assert "local backend" in shown
         assert "NOT OK" not in shown
         assert not any(one.method == "POST" for one in (*gpt.received, *qwen.received))
+
+
+def test_a_vendor_that_rejects_the_key_does_not_look_healthy(tmp_path: Path) -> None:
+    """It answers, and every request to it would fail."""
+    with RecordingServer("gpt", needs_key=True) as gpt, RecordingServer("qwen") as qwen:
+        file = configured(tmp_path, qwen, gpt)
+        told = json.loads(run("check", "--config", str(file), "--json").output)
+        assert [(one["reachable"], one["reach"]) for one in told["backends"]] == [(False, "key rejected"), (True, "up")]
+        assert "KEY REJECTED" in run("check", "--config", str(file)).output
 
 
 def test_an_unreachable_vendor_is_shown_and_no_reason_not_to_start(tmp_path: Path) -> None:

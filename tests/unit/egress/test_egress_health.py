@@ -1,14 +1,10 @@
 """Which backends to leave alone for a while. The clock is given, so nothing here waits."""
 
 import pytest
-from egress_support import backend, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.egress.health import Health, probe
-from gateway.errors import ConfigError
-from gateway.model import WireFormat
-from gateway.testing import RecordingServer
+from gateway.egress.health import Health
 
 
 class Clock:
@@ -115,32 +111,3 @@ def test_limits_that_make_no_sense_are_refused() -> None:
     for wrong in ({"after": 0}, {"cool_down_s": 0.0}, {"cool_down_s": 5.0, "longest_s": 1.0}):
         with pytest.raises(ValueError, match="after must be"):
             Health(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("format_", list(WireFormat))
-def test_a_probe_asks_for_the_model_list_and_nothing_else(format_: WireFormat) -> None:
-    """Both formats; a GET without body and without permission."""
-    with RecordingServer() as server:
-        base_url = server.openai_base_url if format_ is WireFormat.OPENAI else server.anthropic_base_url
-        assert run(probe(backend(base_url, format=format_)))
-        (received,) = server.received
-    assert (received.method, received.path, received.body) == ("GET", "/v1/models", b"")
-
-
-def test_a_probe_of_nobody_is_false() -> None:
-    """A server that is gone is not ready."""
-    with RecordingServer() as server:
-        base_url = server.openai_base_url
-    assert not run(probe(backend(base_url)))
-
-
-def test_a_local_backend_is_probed_where_it_was_proven_to_be() -> None:
-    """The name of a local backend must still resolve inside."""
-    with RecordingServer() as server:
-        assert run(probe(backend(f"http://localhost:{server.port}/v1", local=True)))
-
-
-def test_a_probe_of_nonsense_is_a_configuration_error() -> None:
-    """Not "unavailable": it will never be available."""
-    with pytest.raises(ConfigError):
-        run(probe(backend("localhost:8000")))

@@ -1,7 +1,6 @@
 """Sending: an answer, an attempt that may be repeated elsewhere, or a rejection that may not."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -498,33 +497,6 @@ def test_what_cannot_be_sent_to_stops_the_start(changes: dict[str, Any]) -> None
         Egress([backend(**values)], {WireFormat.OPENAI: OpenAIFormat()})
     assert "backend somewhere" in str(refused.value)
     assert not any(part in str(refused.value) for part in ("kéy", "x: y", "two words", "user:pw"))
-
-
-def test_a_look_says_whether_a_backend_answers() -> None:
-    """For readiness: any status below 500 to a model list; no permission, no body."""
-    with RecordingServer() as server:
-
-        async def look(base_url: str) -> bool:
-            to = backend(base_url)
-            async with egress(to) as sender:
-                return await sender.look(to.name, timeout_s=1.0)
-
-        assert run(look(server.openai_base_url))
-        assert [received.method for received in server.received] == ["GET"]
-        gone = server.openai_base_url
-    assert not run(look(gone))
-
-
-def test_a_look_at_a_silent_server_ends() -> None:
-    """A server that accepts and never answers is not ready."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-
-        async def look() -> bool:
-            to = backend(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
-            async with egress(to) as sender:
-                return await sender.look(to.name, timeout_s=0.2)
-
-        assert not run(look())
 
 
 @pytest.mark.parametrize("stream", [False, True])

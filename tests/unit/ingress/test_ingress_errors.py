@@ -60,6 +60,16 @@ def test_retry_after_is_whole_seconds(seconds: float | None, header: bytes | Non
     assert dict(render(Unavailable("m", retry_after=seconds), "r").headers).get(b"retry-after") == header
 
 
+def test_a_decision_behind_an_error_is_named_as_it_is_on_an_answer() -> None:
+    """Whoever gets a 403 learns which label and rules it was."""
+    error = errors.PolicyRefusal("m")
+    assert b"x-gateway-label" not in dict(render(error, "req_1").headers)
+    error.label, error.rules = "restricted", ("credentials", "private-key")
+    headers = dict(render(error, "req_1").headers)
+    assert headers[b"x-gateway-label"] == b"restricted"
+    assert headers[b"x-gateway-rule"] == b"credentials,private-key"
+
+
 def test_headers_that_a_status_demands() -> None:
     """401 names the scheme, 405 the methods, 408 closes a connection whose body is still on its way."""
     assert dict(render(Unauthenticated("m"), "r").headers)[b"www-authenticate"] == b"Bearer"

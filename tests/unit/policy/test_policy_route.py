@@ -122,6 +122,9 @@ def test_no_wish_adds_an_external_backend_or_asks_one_twice(to: list[str], wante
         ("qwen/meta/qwen", True),
         ("meta/qwen", True),
         ("best", True),
+        ("gpt-5@gpt", True),
+        ("gpt/gpt-5@gpt", True),
+        ("gpt-5@claude", False),
         ("cheap", True),
         ("gone", False),
         ("gpt", False),
@@ -132,7 +135,7 @@ def test_no_wish_adds_an_external_backend_or_asks_one_twice(to: list[str], wante
     ],
 )
 def test_only_configured_names_may_be_asked_for(name: str, known: bool) -> None:
-    """A name is served, an alias, or unknown; nothing is guessed."""
+    """A name is served (the public one, or the server's own, as answers say it), an alias, or unknown."""
     assert serves(ALL, ALIASES, name) is known
 
 
@@ -147,6 +150,7 @@ def test_only_configured_names_may_be_asked_for(name: str, known: bool) -> None:
         (QWEN, "meta/qwen", "meta/qwen@qwen"),
         (QWEN, "qwen/meta/qwen", "meta/qwen@qwen"),
         (LLAMA, "gpt-5", "llama-3@llama"),
+        (GPT, "gpt-5-mini@gpt", "gpt-5-mini@gpt"),
     ],
 )
 def test_each_backend_is_asked_for_the_wanted_model_or_its_own_first(to: Backend, wanted: str, model: str) -> None:

@@ -48,6 +48,7 @@ _EXPLAINED: Final = re.compile(
 LAYOUTS: Final = (
     (4, 4, 4, 4),
     (4, 6, 5),
+    (4, 4, 4, 3),
     (4, 6, 4),
     (8, 8),
     (4, 4, 4, 4, 3),

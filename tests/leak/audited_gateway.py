@@ -1,4 +1,4 @@
-"""Runs the gateway's command with every use of the network, of other programs and of files written to a journal.
+"""Runs the gateway's command with every use of the network and of other programs written to a journal.
 
     python audited_gateway.py JOURNAL serve --config gateway.yaml
 

@@ -1,7 +1,8 @@
 """A planted value, in any key or leaf of a request and in any disguise, never reaches the external side nor rests.
 
 Invariants I1 and I7 of the threat model; evasions U1 to U9, S1 to S5, C1, J3 and F1 where they concern whole requests.
-``LEAK_EXAMPLES`` sets how many examples each property tries.
+``LEAK_EXAMPLES=5000`` tries that many new examples of the first property, and the others in proportion; ``LEAK_SEED=7``
+makes other values for the table at the end.
 """
 
 import os

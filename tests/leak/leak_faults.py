@@ -29,7 +29,9 @@ from gateway.wiring import FORMATS
 SAID = "a fault that quotes the prompt"
 """Stands in the message of every exception raised here: it may not come out anywhere."""
 FOREVER = 3600.0
-BLOCKED_S = 0.3
+DEADLINE_S = 0.5
+"""Of inspection, where a detector hangs."""
+BLOCKED_S = 0.1
 """How long a synchronous stage blocks: it holds up its thread, and nothing can end it but itself."""
 
 
@@ -136,7 +138,7 @@ NONSENSE: Mapping[str, Any] = {
 
 
 def _hangs(_: str) -> Any:
-    time.sleep(1.5)  # past the deadline of inspection; a thread cannot be ended, so it must end by itself
+    time.sleep(3 * DEADLINE_S)  # past the deadline of inspection; a thread cannot be ended, so it must end by itself
     return ()
 
 
@@ -148,7 +150,7 @@ def _with_detector(find: Callable[[str], Any], *, ner: bool) -> Callable[[Pipeli
             assert any(isinstance(one, BrokenDetector) for one in kept)
         else:
             kept = [*detectors, BrokenDetector(find, "broken")]
-        return {"scanner": Scanner(kept, timeout_s=whole.scanner._timeout_s)}
+        return {"scanner": Scanner(kept, timeout_s=DEADLINE_S if find is _hangs else whole.scanner._timeout_s)}
 
     return parts
 

@@ -36,16 +36,15 @@ REAL = {
     "decide": gateway.pipeline.decide,
 }
 FAULTS = faults(REAL, "http://127.0.0.1:9")
-HURRIED = {"timeouts": {"connect": 1.0, "first_byte": 0.5, "idle": 0.5}}
+HURRIED = {"timeouts": {"connect": 1.0, "first_byte": 1.0, "idle": 1.0}}
 
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """A gateway with short deadlines everywhere, so that what hangs is given up soon."""
-    settings = {"inspection": {"timeout_ms": 700}, "audit": {"timeout_ms": 1000}}
-    with gateway_process(
-        tmp_path_factory.mktemp("hurried"), settings=settings, backends={"vendor": HURRIED, "inside": HURRIED}
-    ) as running:
+    """A gateway that gives its backends and its record a second each, so that what hangs is given up soon."""
+    backends = {"vendor": HURRIED, "inside": HURRIED}
+    settings = {"audit": {"timeout_ms": 1000}}
+    with gateway_process(tmp_path_factory.mktemp("hurried"), settings=settings, backends=backends) as running:
         yield Watch(running, "openai")
 
 

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from gateway.inspection import opaque
 from gateway.inspection.columns import columns
 from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded
-from gateway.inspection.detectors.base import Detector, Match
+from gateway.inspection.detectors.base import Assessor, Detector, Match
 from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
 from gateway.inspection.spoken import spoken
@@ -44,27 +45,40 @@ class Abandoned(Exception):
     """Nobody waits for this reading any more."""
 
 
-def read(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: Callable[[], bool]) -> Reading:
-    """Run ``detectors`` over every view of ``text``.
+def read(
+    text: str,
+    detectors: Sequence[Detector],
+    assessors: Sequence[Assessor] = (),
+    *,
+    joined: bool,
+    abandoned: Callable[[], bool],
+) -> Reading:
+    """Run ``detectors`` over every view of ``text``, then ``assessors`` over the plain one.
 
-    ``joined``: the text was put together from pieces of several strings. Then no name detector is asked (it would read
-    sentences that nobody wrote) and opaqueness is not judged (each string is judged on its own).
+    ``joined``: the text was put together from pieces of several strings. Then no name detector and no assessor is asked
+    (they would read sentences that nobody wrote) and opaqueness is not judged (each string is judged on its own).
     Raises Abandoned between two detectors when ``abandoned()`` is true. A detector that raises, or answers nonsense,
     becomes a reason; the others are still asked.
     """
     views, reasons = all_views(text)
     hits: dict[tuple[int, int, str, str], Hit] = {}
     errors: set[str] = set()
+    plain: list[Match] = []
     for view in views:
         for detector in detectors:
             if detector.views == "plain" and (joined or not view.prose):
                 continue
             if abandoned():
                 raise Abandoned
-            for hit in _found(detector, view, errors):
-                place = (hit.start, hit.end, hit.entity_type, hit.detector)
-                if place not in hits or hits[place].score < hit.score:
-                    hits[place] = hit
+            matches = _asked(detector, partial(detector.find, view.text), view, errors)
+            if view is views[0]:
+                plain += matches
+            _add(hits, matches, view, detector.name)
+    for assessor in () if joined else assessors:
+        if abandoned():
+            raise Abandoned
+        judged = _asked(assessor, partial(assessor.assess, views[0].text, tuple(plain)), views[0], errors)
+        _add(hits, judged, views[0], assessor.name)
     kept = set() if joined else set(reasons)
     return Reading(tuple(hits.values()), tuple(sorted(kept | errors)), failed=bool(errors))
 
@@ -121,24 +135,34 @@ def _distinct(views: list[View]) -> list[View]:
     return list(first.values())
 
 
-def _found(detector: Detector, view: View, errors: set[str]) -> list[Hit]:
-    """The detector's matches as hits; its failure as a reason."""
-    hits: list[Hit] = []
+def _asked(
+    source: Detector | Assessor, question: Callable[[], Sequence[Match]], view: View, errors: set[str]
+) -> list[Match]:
+    """The sound matches that ``question`` gives, in characters of ``view``; failure and nonsense as a reason."""
+    matches: list[Match] = []
     try:
-        for match in detector.find(view.text):
-            if not _sound(match, detector, len(view.text)):
-                errors.add(f"detector_error:{detector.name}")
-                continue
-            start, end = view.origin(match.start, match.end)
-            hits.append(Hit(start, end, match.entity_type, float(match.score), detector.name))
+        for match in question():
+            if _sound(match, source.entity_types, len(view.text)):
+                matches.append(match)
+            else:
+                errors.add(f"detector_error:{source.name}")
     except Exception:  # noqa: BLE001 - whatever a detector raises, it did not look: that is a coverage reason (law 4)
-        errors.add(f"detector_error:{detector.name}")
-    return hits
+        errors.add(f"detector_error:{source.name}")
+    return matches
 
 
-def _sound(match: Match, detector: Detector, length: int) -> bool:
+def _add(hits: dict[tuple[int, int, str, str], Hit], matches: Iterable[Match], view: View, name: str) -> None:
+    """Put matches of ``view`` where they stand in the text; of equal ones the surest stays."""
+    for match in matches:
+        start, end = view.origin(match.start, match.end)
+        place = (start, end, match.entity_type, name)
+        if place not in hits or hits[place].score < match.score:
+            hits[place] = Hit(start, end, match.entity_type, float(match.score), name)
+
+
+def _sound(match: Match, entity_types: frozenset[str], length: int) -> bool:
     if not (type(match.start) is int and type(match.end) is int and 0 <= match.start < match.end <= length):
         return False
     if not isinstance(match.score, int | float) or not math.isfinite(match.score) or not 0 <= match.score <= 1:
         return False
-    return match.entity_type in detector.entity_types
+    return match.entity_type in entity_types

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.inspection import coverage
 from gateway.inspection.cache import ReadingCache
-from gateway.inspection.detectors.base import Detector
+from gateway.inspection.detectors.base import Assessor, Detector
 from gateway.inspection.findings import place, repeated
 from gateway.inspection.joins import joins
 from gateway.inspection.readings import Abandoned, Reading, read
@@ -41,22 +41,26 @@ class Scanner:
         self,
         detectors: Sequence[Detector],
         *,
+        assessors: Sequence[Assessor] = (),
         timeout_s: float = 2.0,
         workers: int = 2,
         queue: int = 64,
         cache_entries: int = 8192,
     ) -> None:
-        """``timeout_s``: seconds for one draft. ``queue``: jobs that may wait for a thread.
+        """``assessors`` judge each whole string after ``detectors``. ``timeout_s``: seconds for one draft.
+        ``queue``: jobs that may wait for a thread.
 
-        Raises ValueError when detector names are not unique or not fit for records, and when there is no detector:
-        inspection that looks for nothing must not look like success.
+        Raises ValueError when names are not unique or not fit for records, and when there is no detector: inspection
+        that looks for nothing must not look like success.
         """
-        names = [detector.name for detector in detectors]
-        if not names or len(set(names)) != len(names) or not all(map(_NAME.fullmatch, names)):
+        parts: tuple[Detector | Assessor, ...] = (*detectors, *assessors)
+        names = [part.name for part in parts]
+        if not detectors or len(set(names)) != len(names) or not all(map(_NAME.fullmatch, names)):
             raise ValueError("a scanner needs detectors with distinct lower-case names")
         self._detectors = tuple(detectors)
+        self._assessors = tuple(assessors)
         self._timeout_s = timeout_s
-        self.versions = tuple((detector.name, detector.version) for detector in detectors)
+        self.versions = tuple((part.name, part.version) for part in parts)
         self.cache = ReadingCache(cache_entries, repr(self.versions))
         self._workers = Workers(workers, queue)
 
@@ -74,7 +78,7 @@ class Scanner:
         Raises nothing but CancelledError. Detectors that load on first use have loaded when this returns.
         """
         batch: Batch[Reading] = Batch()
-        job = partial(read, text, self._detectors, joined=False, abandoned=batch.abandoned)
+        job = partial(read, text, self._detectors, self._assessors, joined=False, abandoned=batch.abandoned)
         try:
             results, in_time = await batch.run(self._workers, [job], self._timeout_s)
         except Exception:  # noqa: BLE001 - readiness is a yes or a no; what failed is the same as not ready
@@ -139,7 +143,7 @@ class Scanner:
     def _job(self, part: list[tuple[bytes, Unit]], known: dict[bytes, Reading], abandoned: Callable[[], bool]) -> None:
         for key, unit in part:
             try:
-                reading = read(unit.text, self._detectors, joined=unit.bare, abandoned=abandoned)
+                reading = read(unit.text, self._detectors, self._assessors, joined=unit.bare, abandoned=abandoned)
             except Abandoned:
                 return
             self.cache.put(key, reading)

@@ -3,6 +3,8 @@
 A detector only ever adds findings, so one more of them can only raise a label (law 5). It never decides anything, keeps
 no text after ``find`` returned, and raises when it could not look: an exception is INCOMPLETE coverage, while an empty
 answer is a promise that it looked everywhere and found nothing (law 4).
+
+An assessor judges a text as a whole, together with what detectors found in it. It is bound by the same promises.
 """
 
 from collections.abc import Sequence
@@ -49,5 +51,35 @@ class Detector(Protocol):
         """All matches in ``text``, in any order, overlaps allowed. Synchronous; runs in worker threads.
 
         Raises: any exception when the text could not be read to its end. Never returns less instead.
+        """
+        ...
+
+
+class Assessor(Protocol):
+    """Judges one text after all detectors have read it: "is this about a private person?" is no question of a span.
+
+    Implementations are immutable after construction and safe to share between threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """As a detector's, and distinct from all of theirs."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """As a detector's: the answer depends on the text, the matches and this alone."""
+        ...
+
+    @property
+    def entity_types(self) -> frozenset[str]:
+        """Every type that ``assess`` may return."""
+        ...
+
+    def assess(self, text: str, matches: Sequence[Match]) -> Sequence[Match]:
+        """Further matches. ``text`` is the plain reading of one whole string (its characters folded, nothing decoded),
+        ``matches`` is what the detectors found in it, in characters of ``text``, in no stated order.
+
+        Raises: any exception when it could not judge, which is INCOMPLETE coverage as a detector's is.
         """
         ...

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
-from gateway.inspection.detectors.onnx_int8 import NotQuantizable, to_int8
+from gateway.inspection.detectors.onnx_int8 import INPUTS, SLOW_FUSIONS, NotQuantizable, to_int8
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
 from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
 
@@ -59,7 +59,10 @@ class RampartDetector:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         self.version = version
-        self._session: Any = runtime.InferenceSession(to_int8(model), options, providers=["CPUExecutionProvider"])
+        options.enable_mem_pattern = False  # it keeps a plan for each length that was ever seen
+        self._session: Any = runtime.InferenceSession(
+            to_int8(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(SLOW_FUSIONS)
+        )
         self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -90,8 +93,8 @@ class RampartDetector:
     def _probabilities(self, ids: list[int]) -> NDArray[np.float32]:
         """One window: probability of each kind for each token."""
         tokens = np.array([[self._first, *ids, self._last]], np.int64)
-        feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
-        logits = self._session.run(None, feed)[0][0, 1:-1]
+        places = np.arange(tokens.shape[1], dtype=np.int64)[None]
+        logits = self._session.run(None, dict(zip(INPUTS, (tokens, places), strict=True)))[0][0, 1:-1]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         return np.concatenate((odds[:, :1], odds[:, 1::2] + odds[:, 2::2]), axis=1)
@@ -107,7 +110,7 @@ def load_rampart() -> RampartDetector:
     files = {}
     for name, digest in DIGESTS.items():
         files[name] = _verified(folder / name, digest)
-    version = f"rampart-{DIGESTS['onnx/model_q4.onnx'][:8]}+int8.1"
+    version = f"rampart-{DIGESTS['onnx/model_q4.onnx'][:8]}+int8.2"
     try:
         return RampartDetector(files["onnx/model_q4.onnx"], files["tokenizer.json"], version)
     except NotQuantizable as error:

@@ -10,6 +10,7 @@ from gateway.inspection import opaque
 from gateway.inspection.columns import columns
 from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded
 from gateway.inspection.detectors.base import Assessor, Detector, Match
+from gateway.inspection.detectors.together import Finder
 from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
 from gateway.inspection.spoken import spoken
@@ -65,12 +66,13 @@ def read(
     errors: set[str] = set()
     plain: list[Match] = []
     for view in views:
+        finder = Finder(view.text)
         for detector in detectors:
             if detector.views == "plain" and (joined or not view.prose):
                 continue
             if abandoned():
                 raise Abandoned
-            matches = _asked(detector, partial(detector.find, view.text), view, errors)
+            matches = _asked(detector, partial(finder.find, detector), view, errors)
             if view is views[0]:
                 plain += matches
             _add(hits, matches, view, detector.name)

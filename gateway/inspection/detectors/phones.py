@@ -7,14 +7,16 @@ A bare row of digits is no phone number unless a word says so: order numbers and
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version as installed_version
 from typing import Final
 
 import phonenumbers
 
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.prefilter import Wanted
 from gateway.inspection.detectors.rules import label_near, words_pattern
+from gateway.inspection.detectors.together import Seat, find_alone
 
 TRUNK_REGIONS: Final = (
     "GB", "DE", "FR", "NL", "CH", "AT", "BE", "SE", "AU", "IE", "NZ", "ZA", "IN", "IL", "TR", "JP", "KR", "FI",
@@ -52,13 +54,24 @@ class PhoneDetector:
     version: Final = f"1+phonenumbers-{installed_version('phonenumbers')}"
     views: Final[Views] = "all"
     entity_types: Final = frozenset({"PHONE_NUMBER"})
+    wanted: Final[Sequence[Wanted]] = (Wanted(_CANDIDATE.pattern),)
+
+    def __init__(self, seat: Seat | None = None) -> None:
+        self.seat: Final = seat
+
+    def with_seat(self, seat: Seat) -> "PhoneDetector":
+        return PhoneDetector(seat)
 
     def find(self, text: str) -> Sequence[Match]:
         """Scores: 0.75 beside a word or in international writing, 0.6 grouped as in North America, 0.5 a valid plan."""
-        return list(self._find(text))
+        return find_alone(self, text)
 
-    def _find(self, text: str) -> Iterator[Match]:
-        for hit in _CANDIDATE.finditer(text):
+    def find_hinted(self, text: str, hints: Mapping[int, int]) -> Sequence[Match]:
+        """As ``find``, from the place on that ``hints`` give."""
+        return list(self._find(text, hints[0])) if hints else ()
+
+    def _find(self, text: str, at: int) -> Iterator[Match]:
+        for hit in _CANDIDATE.finditer(text, at):
             value = hit[1]
             if _DATE.match(value):
                 continue

@@ -9,14 +9,14 @@ What this file does itself, and why:
   15 to 160 ms a request. Presidio's own arithmetic: +0.35, at least 0.4.
 - **It distrusts one-digit checksums on bare digits.** Every tenth random number passes one, so a timestamp would be a
   patient number. Without grouping, letters or a context word such a hit stays below 0.4.
-- **It looks only where digits are.** Every pattern here needs four decimal digits close together or a long run of
-  letters and digits; most texts have neither and cost one scan.
+- **It looks only where a prefilter says maybe** (see prefilter.py); most texts hold nothing that any pattern needs.
 """
 
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -29,7 +29,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.prefilter import Wanted
 from gateway.inspection.detectors.rules import PATTERN_SECONDS, label_near, words_pattern
+from gateway.inspection.detectors.together import Seat, find_alone
 from gateway.policy.yaml_lines import line_of, load_mapping
 
 CONTEXT_GAIN: Final = 0.35
@@ -40,42 +42,43 @@ BARE: Final = 0.3
 BUDGET_CHARACTERS: Final = 65_536
 """All patterns together get PATTERN_SECONDS for each so many characters; texts full of numbers need about a tenth."""
 
-_DIGITS: Final = re.compile(r"\d(?:[^\d\n]{0,5}\d){3,}")
-_LONG_RUN: Final = re.compile(r"[0-9A-Za-z]{16,}")
-_COLONS: Final = re.compile(r"[0-9A-Fa-f]{0,4}(?:[:\-.][0-9A-Fa-f]{0,4}){2,}")
-_WORD: Final = re.compile(r"[^\W_]+")
-_REACH: Final = 40
 _VERSION: Final = re.compile(r"(?:[A-Za-z]/|\bv|[Vv]ersion:? )$")
 _UNSPECIFIC_IP: Final = re.compile(r"(?:0\.0\.0\.0|127\.|255\.|::1?$|::1?/|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Recognizer:
-    """One of Presidio's, with its patterns compiled and its usable context words."""
+    """One of Presidio's, with its usable context words."""
 
     entity_type: str
     source: Any = field(repr=False)
     patterns: tuple[tuple["regex.Pattern[str]", float], ...] = field(repr=False)
+    words: tuple[str, ...] = field(repr=False)
     context: "re.Pattern[str] | None" = field(repr=False)
-    first_words: frozenset[str]
-    """First word of each context word, for a cheap test whether any can stand in a text at all."""
     needs_context: bool
     strong_check: bool
-    context_only: bool
-    """No pattern of it reaches 0.4 without a context word."""
+    checked: bool
+    """A check of the value may raise the score."""
 
-    def find(self, text: str, start: int, end: int, deadline: float) -> Iterator[Match]:
-        """Scored hits that begin in ``text[start:end]``. Raises TimeoutError at ``deadline`` (monotonic seconds)."""
-        for pattern, base in self.patterns:
-            left = deadline - monotonic()
-            if left <= 0:
-                raise TimeoutError
-            for hit in pattern.finditer(text, start, end, timeout=left):
-                first, last = hit.span()
-                if first < last:
-                    score = self._score(text, first, last, base)
-                    if score > 0:
-                        yield Match(first, last, self.entity_type, score)
+    def find(self, text: str, number: int, at: int, deadline: float) -> Iterator[Match]:
+        """Scored hits of one pattern from ``at`` on. Raises TimeoutError at ``deadline`` (monotonic seconds)."""
+        pattern, base = self.patterns[number]
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        for hit in pattern.finditer(text, at, timeout=left):
+            first, last = hit.span()
+            if first < last:
+                score = self._score(text, first, last, base)
+                if score > 0:
+                    yield Match(first, last, self.entity_type, score)
+
+    def wanted(self, number: int, min_score: float) -> Wanted:
+        """A pattern, and the words without which none of its hits reaches ``min_score``."""
+        pattern, base = self.patterns[number]
+        highest = 1.0 if self.strong_check else BARE if self.needs_context else 1.0 if self.checked else base
+        words = (self.words,) if self.words and highest < min_score else ()
+        return Wanted(pattern.pattern, pattern.flags, words)
 
     def _score(self, text: str, start: int, end: int, base: float) -> float:
         value = text[start:end]
@@ -104,27 +107,34 @@ class PresidioDetector:
     def __init__(self, settings: "Settings", *, min_score: float = CONTEXT_LEAST) -> None:
         """``min_score``: matches below it are not returned. From 0.4 something speaks for a shape."""
         self.min_score = min_score
+        self.seat: Seat | None = None
         self._recognizers = tuple(_load(name, settings) for name in settings.recognizers)
+        self._places = tuple(
+            (recognizer, number) for recognizer in self._recognizers for number in range(len(recognizer.patterns))
+        )
+        self.wanted: Sequence[Wanted] = [r.wanted(number, min_score) for r, number in self._places]
         self.entity_types = frozenset(recognizer.entity_type for recognizer in self._recognizers)
         self.version = _version(self._recognizers, settings, min_score)
-        self._vocabulary = frozenset[str]().union(*(r.first_words for r in self._recognizers))
+
+    def with_seat(self, seat: Seat) -> "PresidioDetector":
+        seated = copy(self)
+        seated.seat = seat
+        return seated
 
     def find(self, text: str) -> Sequence[Match]:
         """Matches from ``min_score`` up. Raises TimeoutError when all patterns together took too long."""
-        regions = _regions(text)
-        if not regions:
-            return ()
+        return find_alone(self, text)
+
+    def find_hinted(self, text: str, hints: Mapping[int, int]) -> Sequence[Match]:
+        """As ``find``, of the patterns that ``hints`` name."""
         deadline = monotonic() + PATTERN_SECONDS * max(1.0, len(text) / BUDGET_CHARACTERS)
-        words = self._vocabulary.intersection(_WORD.findall(text.lower()))
         best: dict[tuple[int, int, str], float] = {}
-        for recognizer in self._recognizers:
-            if recognizer.context_only and self.min_score >= CONTEXT_LEAST and not recognizer.first_words & words:
-                continue
-            for start, end in regions:
-                for match in recognizer.find(text, start, end, deadline):
-                    key = (match.start, match.end, match.entity_type)
-                    if match.score >= self.min_score and match.score > best.get(key, 0.0):
-                        best[key] = match.score
+        for place in sorted(hints):
+            recognizer, number = self._places[place]
+            for match in recognizer.find(text, number, hints[place], deadline):
+                key = (match.start, match.end, match.entity_type)
+                if match.score >= self.min_score and match.score > best.get(key, 0.0):
+                    best[key] = match.score
         return [Match(start, end, entity_type, score) for (start, end, entity_type), score in best.items()]
 
 
@@ -199,30 +209,6 @@ def _names_a_machine(text: str, start: int, value: str) -> bool:
     return not _UNSPECIFIC_IP.match(value) and not _VERSION.search(text, max(0, start - 12), start)
 
 
-def _regions(text: str) -> list[tuple[int, int]]:
-    """Where a pattern can hit: around digits that stand close together, long runs, and colon-separated groups.
-
-    Both ends are moved outward to white space, so that a word boundary seen there is a real one. No character is
-    walked over twice.
-    """
-    spans = sorted(hit.span() for pattern in (_DIGITS, _LONG_RUN, _COLONS) for hit in pattern.finditer(text))
-    merged: list[tuple[int, int]] = []
-    covered = 0
-    for first, last in spans:
-        start, end = max(0, first - _REACH), min(len(text), last + _REACH)
-        while start > covered and not text[start - 1].isspace():
-            start -= 1
-        end = max(end, covered)
-        while covered < end < len(text) and not text[end].isspace():
-            end += 1
-        if merged and start <= covered:
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-        covered = end
-    return merged
-
-
 def _load(class_name: str, settings: Settings) -> _Recognizer:
     source: Any = getattr(predefined_recognizers, class_name)()
     entity_type: str = source.supported_entities[0]
@@ -234,18 +220,15 @@ def _load(class_name: str, settings: Settings) -> _Recognizer:
         for p in source.patterns
         if p.name not in settings.skip_patterns
     )
-    checked = type(source).validate_result is not PatternRecognizer.validate_result
-    reaches = checked or max(score for _, score in patterns) >= CONTEXT_LEAST
-    needs_context = entity_type in settings.needs_context
     return _Recognizer(
         entity_type=entity_type,
         source=source,
         patterns=patterns,
+        words=tuple(word.lower().strip() for word in words),
         context=words_pattern(words) if words else None,
-        first_words=frozenset(hit[0] for word in words if (hit := _WORD.search(word.lower()))),
-        needs_context=needs_context,
+        needs_context=entity_type in settings.needs_context,
         strong_check=entity_type in settings.strong_check,
-        context_only=needs_context or not reaches,
+        checked=type(source).validate_result is not PatternRecognizer.validate_result,
     )
 
 

@@ -19,8 +19,8 @@ Patterns run under a time limit and a pattern that reaches it raises: what was n
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,8 @@ import regex
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.prefilter import Wanted
+from gateway.inspection.detectors.together import Seat, find_alone
 from gateway.inspection.detectors.validators import VALIDATORS, Validator, entropy
 from gateway.policy.yaml_lines import Lines, line_of, load_mapping
 
@@ -66,7 +68,15 @@ class Rule:
     pattern: "regex.Pattern[str]" = field(repr=False)
     validator: Validator | None
     entropy: float
+    labels: tuple[str, ...]
+    """One of these words must stand near a value; empty: none need."""
     needs: "re.Pattern[str] | None" = field(repr=False)
+    """The labels as a pattern."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """The pattern, and the words without which the rule finds nothing."""
+        return Wanted(self.pattern.pattern, words=tuple(words for words in (self.keywords, self.labels) if words))
 
     def may_stand_in(self, text: str, lowered: str) -> bool:
         """Could the pattern match at all? A cheap test that never says no to a text that it would find something in."""
@@ -74,10 +84,10 @@ class Rule:
             return False
         return self.gate is None or self.gate.search(text) is not None
 
-    def find(self, text: str) -> list[Match]:
-        """Every match. Raises TimeoutError when the pattern took longer than PATTERN_SECONDS."""
+    def find(self, text: str, at: int = 0) -> list[Match]:
+        """Every match from ``at`` on. Raises TimeoutError when the pattern took longer than PATTERN_SECONDS."""
         found = []
-        for hit in self.pattern.finditer(text, timeout=PATTERN_SECONDS):
+        for hit in self.pattern.finditer(text, at, timeout=PATTERN_SECONDS):
             start, end = hit.span(1 if hit.lastindex else 0)
             if start < end and self._plausible(text, start, end):
                 found.append(Match(start, end, self.entity_type, self.score))
@@ -100,18 +110,31 @@ class RuleDetector:
     version: str
     rules: tuple[Rule, ...] = field(repr=False)
     views: Views = "all"
+    seat: Seat | None = field(default=None, repr=False)
 
     @property
     def entity_types(self) -> frozenset[str]:
         return frozenset(rule.entity_type for rule in self.rules)
 
+    @property
+    def wanted(self) -> Sequence[Wanted]:
+        return [rule.wanted for rule in self.rules]
+
+    def with_seat(self, seat: Seat) -> "RuleDetector":
+        return replace(self, seat=seat)
+
     def find(self, text: str) -> Sequence[Match]:
         """Matches of every rule. Raises TimeoutError (see Rule.find)."""
+        return find_alone(self, text)
+
+    def find_hinted(self, text: str, hints: Mapping[int, int]) -> Sequence[Match]:
+        """Matches of the rules that ``hints`` name. Raises TimeoutError (see Rule.find)."""
         lowered = text.lower()
         found: list[Match] = []
-        for rule in self.rules:
+        for number in sorted(hints):
+            rule = self.rules[number]
             if rule.may_stand_in(text, lowered):
-                found += rule.find(text)
+                found += rule.find(text, hints[number])
         return found
 
 
@@ -204,6 +227,7 @@ def _rule(body: Any) -> Rule:
         pattern=_pattern(body.get("regex")),
         validator=None if validator is None else VALIDATORS[validator],
         entropy=float(least),
+        labels=tuple(word.lower().strip() for word in needs),
         needs=words_pattern(needs) if needs else None,
     )
 

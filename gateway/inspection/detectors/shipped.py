@@ -10,6 +10,7 @@ from gateway.inspection.detectors.phones import PhoneDetector
 from gateway.inspection.detectors.presidio import load_presidio
 from gateway.inspection.detectors.rampart import load_rampart
 from gateway.inspection.detectors.rules import load_rules
+from gateway.inspection.detectors.together import seated
 
 
 def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[Detector, ...]:
@@ -33,4 +34,4 @@ def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[
     ]
     if ner:
         detectors.append(load_rampart())
-    return tuple(detectors)
+    return seated(detectors)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from gateway.inspection.gates import ALL, Gate, Gates
 from gateway.inspection.regrouped import Groups, regrouped
 from gateway.inspection.views import View, ViewBuilder
 
@@ -18,6 +19,7 @@ MAX_RUNS: Final = 48
 MAX_DECODED: Final = 262_144
 """Characters that decoding may yield for one text, all levels together."""
 _AROUND: Final = 32
+_GATES: Final = frozenset({Gate.BASE64, Gate.DENSE, Gate.NUMBERED, Gate.GROUPS})
 _SHORTEST: Final = 8
 """Bytes that a run must yield: shorter values are found by nobody without their surroundings."""
 
@@ -71,12 +73,17 @@ class Run(NamedTuple):
     whole: bool = True
 
 
-def decoded(view: View) -> Decoded:
-    """The view of all runs of ``view`` that decode to text, at most MAX_RUNS + 1 of them."""
+def decoded(view: View, gates: Gates = ALL) -> Decoded:
+    """The view of all runs of ``view`` that decode to text, at most MAX_RUNS + 1 of them.
+
+    ``gates``: those that are open for its text.
+    """
+    if _GATES.isdisjoint(gates):
+        return Decoded(None, (), 0)
     builder = ViewBuilder()
     spans: list[tuple[int, int]] = []
     count = 0
-    for run in _runs(view.text):
+    for run in _runs(view.text, gates):
         start, end = run.start, run.end
         count += 1
         if run.whole:
@@ -95,8 +102,8 @@ def decoded(view: View) -> Decoded:
     return Decoded(made, tuple(spans), count)
 
 
-def _runs(text: str) -> Iterator[Run]:
-    for match in _base64_runs(text):
+def _runs(text: str, gates: Gates) -> Iterator[Run]:
+    for match in _base64_runs(text) if Gate.BASE64 in gates else ():
         run = match[0]
         if len(run) < 64 and (run.isalpha() and run[1:].islower()):
             continue  # an ordinary word: every encoding of text mixes cases or digits in
@@ -109,14 +116,15 @@ def _runs(text: str) -> Iterator[Run]:
                 yield Run(without, match.start(), match.start() + len(lines))
         else:
             yield from _inside(run, match.start())
-    yield from _base85_runs(text)
-    if sum(map(text.count, "0123456789")) >= _SHORTEST:
+    if Gate.DENSE in gates:
+        yield from _base85_runs(text)
+    if Gate.NUMBERED in gates and sum(map(text.count, "0123456789")) >= _SHORTEST:
         for pattern, read in _NUMBERED:
             for match in pattern.finditer(text):
                 said = read(match[0])
                 if said:
                     yield Run(said, match.start(), match.end())
-    for groups in regrouped(text):
+    for groups in regrouped(text) if Gate.GROUPS in gates else ():
         yield from _from_groups(groups)
 
 
@@ -278,3 +286,4 @@ _NUMBERED: Final = (
     (_BINARY, _from_binary),
     (_LISTED_BINARY, _from_binary),
 )
+NUMBERED_PATTERNS: Final = tuple(pattern for pattern, _ in _NUMBERED)

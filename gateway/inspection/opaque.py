@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from gateway.inspection.gates import ALL, Gate, Gates
 from gateway.inspection.normalise import Oddities
 from gateway.inspection.paths import words
 
@@ -30,7 +31,7 @@ _PACKED: Final = re.compile(
 _WORDLIKE: Final = re.compile(
     r"[A-Z]?(?=[a-z]{0,3}[aeiouy])[a-z]{3,}|(?=[A-Z]{0,3}[AEIOUY])[A-Z]{4,}|[0-9]{5,}|[/_+.=-]"
 )
-_MORSE: Final = re.compile(r"(?<!\S)[.\-/|]{1,6}(?:[ /|]{1,3}[.\-/|]{1,6}){7,}(?!\S)")
+MORSE: Final = re.compile(r"(?<!\S)[.\-/|]{1,6}(?:[ /|]{1,3}[.\-/|]{1,6}){7,}(?!\S)")
 _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 _LATIN_AND_GREEK_SYMBOLS: Final = (
     r"\u0000-\u02ff\u1d00-\u1dbf\u1e00-\u1eff\u2100-\u218f\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f\uff00-\uff5e"
@@ -38,7 +39,7 @@ _LATIN_AND_GREEK_SYMBOLS: Final = (
 _FOREIGN_WORD: Final = re.compile(rf"[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}]{{3,}}")
 _FEWEST_CJK: Final = 4
 _FEWEST_FOREIGN: Final = 8
-_NATO: Final = words(
+NATO: Final = words(
     """
     alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa
     quebec romeo sierra tango uniform victor whiskey xray yankee zulu
@@ -62,14 +63,18 @@ def oddity_reasons(odd: Oddities) -> list[str]:
     return [reason for reason, holds in found.items() if holds]
 
 
-def text_reasons(text: str, decoded: tuple[tuple[int, int], ...]) -> list[str]:
+def text_reasons(text: str, decoded: tuple[tuple[int, int], ...], gates: Gates = ALL) -> list[str]:
     """Reasons that a normalised text gives. ``decoded`` are the stretches that some decoder could read."""
     reasons = []
-    if any(_hides(text, *match.span(), decoded) for match in _UNBROKEN.finditer(text)):
+    if Gate.UNBROKEN in gates and any(_hides(text, *match.span(), decoded) for match in _UNBROKEN.finditer(text)):
         reasons.append("opaque:entropy")
-    if (".-" in text or "-." in text) and any(_is_morse(match[0]) for match in _MORSE.finditer(text)):
+    if (
+        Gate.MORSE in gates
+        and (".-" in text or "-." in text)
+        and any(_is_morse(match[0]) for match in MORSE.finditer(text))
+    ):
         reasons.append("opaque:morse")
-    if _spelt(text):
+    if Gate.RADIO in gates and _spelt(text):
         reasons.append("opaque:number_words")
     if not text.isascii() and _is_foreign(text):
         reasons.append("script")
@@ -147,11 +152,11 @@ def _within(span: tuple[int, int], decoded: tuple[tuple[int, int], ...]) -> bool
 def _spelt(text: str) -> bool:
     """Eight words of the radio alphabet in a row spell something."""
     spoken = text.lower().replace(",", " ").replace("-", " ").replace(".", " ").split()
-    if len(_NATO.intersection(spoken)) < _FEW:
+    if len(NATO.intersection(spoken)) < _FEW:
         return False
     row = 0
     for word in spoken:
-        row = row + 1 if word in _NATO else 0
+        row = row + 1 if word in NATO else 0
         if row >= 2 * _FEW:
             return True
     return False

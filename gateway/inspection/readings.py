@@ -1,24 +1,15 @@
 """One text, read in every way: its views, what detectors find in them, and what no view can vouch for."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Protocol
 
-from gateway.inspection import opaque
-from gateway.inspection.columns import columns
-from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded
+from gateway.inspection.all_views import all_views
 from gateway.inspection.detectors.base import Assessor, Detector, Match
 from gateway.inspection.detectors.together import Finder
-from gateway.inspection.escapes import unescaped
-from gateway.inspection.normalise import normalise
-from gateway.inspection.spoken import spoken
-from gateway.inspection.squeeze import squeezed
-from gateway.inspection.views import View, ViewBuilder
-
-MAX_LEVELS: Final = 3
-"""How often a decoded text is decoded again."""
+from gateway.inspection.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +33,40 @@ class Reading:
     """A detector failed: the reading counts, but is not to be remembered."""
 
 
+class Source(Protocol):
+    """Who says what was found: a detector, an assessor, or an engine in another process."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def entity_types(self) -> frozenset[str]: ...
+
+
 class Abandoned(Exception):
     """Nobody waits for this reading any more."""
+
+
+@dataclass(slots=True)
+class Started:
+    """A reading under way: what the detectors found, and what names are still to be looked for in."""
+
+    views: list[View]
+    joined: bool
+    reasons: set[str]
+    hits: dict[tuple[int, int, str, str], Hit] = field(default_factory=dict)
+    plain: list[Match] = field(default_factory=list)
+    """Matches in the plain view, in its characters."""
+    errors: set[str] = field(default_factory=set)
+
+    @property
+    def prose(self) -> list[View]:
+        """The views in which somebody wrote sentences; none where the text was joined."""
+        return [] if self.joined else [view for view in self.views if view.prose]
+
+    def reading(self) -> Reading:
+        """All that is known so far."""
+        return Reading(tuple(self.hits.values()), tuple(sorted(self.reasons | self.errors)), failed=bool(self.errors))
 
 
 def read(
@@ -54,7 +77,14 @@ def read(
     joined: bool,
     abandoned: Callable[[], bool],
 ) -> Reading:
-    """Run ``detectors`` over every view of ``text``, then ``assessors`` over the plain one.
+    """Run ``detectors`` over every view of ``text``, then ``assessors`` over the plain one. See ``begin``."""
+    started = begin(text, detectors, joined=joined, abandoned=abandoned)
+    assess(started, assessors, abandoned=abandoned)
+    return started.reading()
+
+
+def begin(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: Callable[[], bool]) -> Started:
+    """Run ``detectors`` over every view of ``text``.
 
     ``joined``: the text was put together from pieces of several strings. Then no name detector and no assessor is asked
     (they would read sentences that nobody wrote) and opaqueness is not judged (each string is judged on its own).
@@ -62,9 +92,7 @@ def read(
     becomes a reason; the others are still asked.
     """
     views, reasons = all_views(text)
-    hits: dict[tuple[int, int, str, str], Hit] = {}
-    errors: set[str] = set()
-    plain: list[Match] = []
+    started = Started(views, joined, set() if joined else set(reasons))
     for view in views:
         finder = Finder(view.text)
         for detector in detectors:
@@ -72,74 +100,32 @@ def read(
                 continue
             if abandoned():
                 raise Abandoned
-            matches = _asked(detector, partial(finder.find, detector), view, errors)
-            if view is views[0]:
-                plain += matches
-            _add(hits, matches, view, detector.name)
-    for assessor in () if joined else assessors:
+            add(started, view, detector, partial(finder.find, detector))
+    return started
+
+
+def add(started: Started, view: View, source: Source, question: Callable[[], Sequence[Match]]) -> None:
+    """Put the matches that ``question`` gives for ``view`` where they stand; of equal ones the surest stays."""
+    matches = _asked(source, question, view, started.errors)
+    if view is started.views[0]:
+        started.plain += matches
+    for match in matches:
+        start, end = view.origin(match.start, match.end)
+        place = (start, end, match.entity_type, source.name)
+        if place not in started.hits or started.hits[place].score < match.score:
+            started.hits[place] = Hit(start, end, match.entity_type, float(match.score), source.name)
+
+
+def assess(started: Started, assessors: Sequence[Assessor], *, abandoned: Callable[[], bool]) -> None:
+    """Have ``assessors`` judge the plain view with what was found in it. Raises Abandoned as ``begin`` does."""
+    plain, found = started.views[0], tuple(started.plain)
+    for assessor in () if started.joined else assessors:
         if abandoned():
             raise Abandoned
-        judged = _asked(assessor, partial(assessor.assess, views[0].text, tuple(plain)), views[0], errors)
-        _add(hits, judged, views[0], assessor.name)
-    kept = set() if joined else set(reasons)
-    return Reading(tuple(hits.values()), tuple(sorted(kept | errors)), failed=bool(errors))
+        add(started, plain, assessor, partial(assessor.assess, plain.text, found))
 
 
-def all_views(text: str) -> tuple[list[View], list[str]]:
-    """Every view of ``text``, the plain one first, none twice; and the reasons why they are not all there is."""
-    plain, odd = normalise(text)
-    reasons = opaque.oddity_reasons(odd)
-    views = [plain]
-    if odd.tags:
-        views.append(_spelt(odd.tags, len(text)))
-    frontier = list(views)
-    runs = characters = 0
-    for level in range(MAX_LEVELS + 1):
-        deeper: list[View] = []
-        for view in frontier:
-            found = decoded(view)
-            reasons += opaque.text_reasons(view.text, found.spans)
-            inner = [*([found.view] if found.view is not None else []), *unescaped(view)]
-            deeper += [_folded(one, reasons) for one in inner]
-            runs += found.found
-        characters += sum(len(view.text) for view in deeper)
-        if deeper and (runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):
-            reasons.append("opaque:depth" if level == MAX_LEVELS else "opaque:views")
-            break
-        views += deeper
-        frontier = deeper
-    made = (make(view) for make in (squeezed, spoken, columns) for view in list(views))
-    return _distinct([*views, *(view for view in made if view is not None)]), reasons
-
-
-def _folded(view: View, reasons: list[str]) -> View:
-    """What was decoded as a person would see it: full-width digits hide in base64 as well as outside it."""
-    if view.text.isascii():
-        return view
-    plain, odd = normalise(view.text)
-    reasons += opaque.oddity_reasons(odd)
-    return replace(plain, name=view.name, prose=view.prose, parent=view)
-
-
-def _spelt(tags: Iterable[str], length: int) -> View:
-    """What was spelt in invisible characters. It has no place of its own: it maps to the whole text."""
-    builder = ViewBuilder()
-    for said in tags:
-        builder.put(f"{said}\n", 0, length)
-    return builder.build("tags", None, prose=True)
-
-
-def _distinct(views: list[View]) -> list[View]:
-    """The first view of each text."""
-    first: dict[str, View] = {}
-    for view in views:
-        first.setdefault(view.text, view)
-    return list(first.values())
-
-
-def _asked(
-    source: Detector | Assessor, question: Callable[[], Sequence[Match]], view: View, errors: set[str]
-) -> list[Match]:
+def _asked(source: Source, question: Callable[[], Sequence[Match]], view: View, errors: set[str]) -> list[Match]:
     """The sound matches that ``question`` gives, in characters of ``view``; failure and nonsense as a reason."""
     matches: list[Match] = []
     try:
@@ -151,15 +137,6 @@ def _asked(
     except Exception:  # noqa: BLE001 - whatever a detector raises, it did not look: that is a coverage reason (law 4)
         errors.add(f"detector_error:{source.name}")
     return matches
-
-
-def _add(hits: dict[tuple[int, int, str, str], Hit], matches: Iterable[Match], view: View, name: str) -> None:
-    """Put matches of ``view`` where they stand in the text; of equal ones the surest stays."""
-    for match in matches:
-        start, end = view.origin(match.start, match.end)
-        place = (start, end, match.entity_type, name)
-        if place not in hits or hits[place].score < match.score:
-            hits[place] = Hit(start, end, match.entity_type, float(match.score), name)
 
 
 def _sound(match: Match, entity_types: frozenset[str], length: int) -> bool:

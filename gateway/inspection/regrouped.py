@@ -13,7 +13,7 @@ _SHORTEST: Final = 16
 """Characters of all groups together."""
 _WIDEST_GAP: Final = 8
 _GROUP: Final = re.compile(r"(?![+/](?![A-Za-z0-9+/]))[A-Za-z0-9+/]{1,39}+={0,2}")
-_GATE: Final = re.compile(r"[a-z][A-Z]|[0-9][A-Z]|[0-9][a-f][0-9]|[01]{4}[^0-9][01]{4}")
+GATE: Final = re.compile(r"[a-z][A-Z]|[0-9][A-Z]|[0-9][a-f][0-9]|[01]{4}[^0-9][01]{4}")
 """What groups of base64, base32, hexadecimal or binary hold somewhere, and prose hardly ever."""
 
 
@@ -27,7 +27,7 @@ class Groups(NamedTuple):
 
 def regrouped(text: str) -> Iterator[Groups]:
     """Stretches of three and more groups of one length with one gap between them; the last group may be shorter."""
-    if not _GATE.search(text):
+    if not GATE.search(text):
         return
     row: list[re.Match[str]] = []
     gap = ""

@@ -41,7 +41,7 @@ _CJK: Final = {
 }
 
 _READ: Final = {word: digits for digits, words in _DIGIT_WORDS.items() for word in words.split()}
-_WORDS: Final = frozenset(_READ) | frozenset(_TENS) | frozenset(_TIMES)
+WORDS: Final = frozenset(_READ) | frozenset(_TENS) | frozenset(_TIMES)
 _TO_SPACE: Final = str.maketrans(dict.fromkeys(",.;:/-\"'()", " "))
 _WORD: Final = re.compile(r"[^\W\d_]+|[0-9]+")
 _GAP: Final = re.compile(r"[\s,.;:/-]{1,4}(?:and\s|und\s|et\s|y\s|e\s)?")
@@ -58,7 +58,7 @@ def spoken(view: View) -> View | None:
             emit(builder, text, match[0].translate(_CJK), match.start(), match.end())
             found = True
     lower = text.lower()
-    if len(lower) == len(text) and sum(map(_WORDS.__contains__, lower.translate(_TO_SPACE).split())) >= _FEWEST_WORDS:
+    if len(lower) == len(text) and sum(map(WORDS.__contains__, lower.translate(_TO_SPACE).split())) >= _FEWEST_WORDS:
         for digits, start, end in _runs(lower):
             emit(builder, text, digits, start, end)
             found = True
@@ -71,7 +71,7 @@ def _runs(text: str) -> list[tuple[str, int, int]]:
     start = end = 0
     for match in _WORD.finditer(text):
         word = match[0]
-        if word not in _WORDS and not (words and word.isdecimal()):
+        if word not in WORDS and not (words and word.isdecimal()):
             continue
         if not words or _GAP.fullmatch(text, end, match.start()) is None:
             _close(runs, words, start, end)
@@ -83,7 +83,7 @@ def _runs(text: str) -> list[tuple[str, int, int]]:
 
 
 def _close(runs: list[tuple[str, int, int]], words: list[str], start: int, end: int) -> None:
-    if len(words) >= _FEWEST and sum(word in _WORDS for word in words) >= _FEWEST_WORDS:
+    if len(words) >= _FEWEST and sum(word in WORDS for word in words) >= _FEWEST_WORDS:
         runs.append((_digits(words), start, end))
 
 

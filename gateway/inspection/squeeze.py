@@ -35,7 +35,7 @@ _EMAIL: Final = re.compile(
     re.IGNORECASE,
 )
 _DOT: Final = re.compile(r"\s{0,2}(?:[\[({<]\s?(?:dot|\.)\s?[\])}>]|\bdot\b|\.)\s{0,2}", re.IGNORECASE)
-_EMAIL_GATES: Final = (" dot ", "at]", "at)", "at}", "at>", "dot]", "dot)", "at ]", "at )", "[@", "(@", "[.]", "(.)")
+EMAIL_GATES: Final = (" dot ", "at]", "at)", "at}", "at>", "dot]", "dot)", "at ]", "at )", "[@", "(@", "[.]", "(.)")
 
 _LISTED: Final = re.compile(r"[,;:+*=|&?/\\\"'(){}\[\]]")
 """Separators that also stand between the members of a list, a row or a calculation."""
@@ -118,7 +118,7 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
             # Groups stay groups: what follows may be another number, and only the country's length says where it ends.
             yield " ".join(_GROUP.findall(match[0])), match.start(), match.end()
     lower = text.lower()
-    if any(gate in lower for gate in _EMAIL_GATES):
+    if any(gate in lower for gate in EMAIL_GATES):
         for match in _EMAIL.finditer(text):
             yield f"{match[1]}@{_DOT.sub('.', match[2])}", match.start(), match.end()
 

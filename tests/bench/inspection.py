@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.inspection import opaque
+from gateway.inspection.all_views import all_views
 from gateway.inspection.columns import columns
 from gateway.inspection.decode import decoded
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
-from gateway.inspection.readings import all_views
 from gateway.inspection.scanner import Scanner
 from gateway.inspection.spoken import spoken
 from gateway.inspection.squeeze import squeezed

@@ -11,7 +11,6 @@ Where hyperscan is not installed (it is made for x86-64) the second question sta
 What cannot be weakened or compiled is always "maybe, from the start".
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,16 +18,11 @@ from typing import Any, Final
 import re2
 
 from gateway.inspection.detectors.required import chain_pattern, required
-from gateway.inspection.detectors.weaken import FOLDING, Unreadable, Weak, weaken
+from gateway.inspection.detectors.scan import Scan, as_bytes, compiled, hyperscan
+from gateway.inspection.detectors.weaken import Unreadable, Weak, weaken
 
 Hints = Mapping[int, int]
 """For each pattern that may match, by its number: the first character at which a match may begin."""
-
-hyperscan: Any
-try:
-    import hyperscan
-except ImportError:  # platforms without it; tests leave it out by ``with_hyperscan``
-    hyperscan = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +53,9 @@ class Prefilter:
 
         Raises: any exception when the text could not be read to its end.
         """
-        if not text.isascii() and any(char in text for char in FOLDING):
+        data = as_bytes(text)
+        if data is None:
             return self._everything
-        data = text.encode("ascii", "replace")
         asked = self._searches if self._first is None else self._first.scan(data)
         found = self._always.copy()
         for number in asked:
@@ -94,12 +88,8 @@ def _bytes(word: str) -> bytes:
 
 
 def _search(weak: Weak) -> Any:
-    options = re2.Options()
-    options.dot_nl = options.never_capture = True
-    options.log_errors = False
-    options.encoding = re2.Options.Encoding.LATIN1
     try:
-        return re2.compile(weak.source.encode(), options=options).search
+        return compiled(weak.source.encode()).search
     except re2.error:
         return None
 
@@ -118,31 +108,15 @@ class _FirstScan:
             if wanted:
                 first, *rest = [places[feature] for feature in wanted]
                 self._opens[first].append((number, frozenset(rest)))
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        flags = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS
-        self._database.compile(expressions=sources, ids=list(range(len(sources))), elements=len(sources), flags=flags)
-        self._scratch: Any = hyperscan.Scratch(self._database)
-        self._cloning = threading.Lock()
-        self._local = threading.local()
+        self._scan: Final = Scan(sources, ignore_case=True, with_hyperscan=True)
 
     def scan(self, data: bytes) -> list[int]:
         """Numbers of the patterns for which ``data`` holds all that they require."""
-        seen: set[int] = set()
-        if data:
-            try:
-                scratch = self._local.scratch
-            except AttributeError:
-                with self._cloning:  # one scratch per thread; the first stays untouched, as what is cloned
-                    scratch = self._local.scratch = self._scratch.clone()
-            self._database.scan(data, match_event_handler=_note, context=seen, scratch=scratch)
+        seen = self._scan.seen(data)
         asked = self._open.copy()
         for feature in seen:
             asked += [number for number, others in self._opens[feature] if others <= seen]
         return asked
-
-
-def _note(feature: int, _start: int, _end: int, _flags: int, seen: set[int]) -> None:
-    seen.add(feature)
 
 
 def _pattern(feature: Feature) -> bytes:

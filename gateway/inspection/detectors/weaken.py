@@ -28,8 +28,6 @@ OTHER: Final = 1 << ord("?")
 _UNSURE: Final = sum(1 << code for code in range(0x1C, 0x20))
 """White space to ``re`` and none to ``regex``: members of a class and of its complement alike."""
 _WORD: Final = sum(1 << code for code, char in enumerate(_ASCII) if char.isalnum() or char == "_")
-FOLDING: Final = "\u0130\u0131\u017f\u212a"
-"""Characters beyond ASCII that equal an ASCII letter when case is ignored: a text with one is not prefiltered."""
 _WIDEST: Final = 40
 """Repetitions of one character beyond which a bound is forgotten: bounds cost states, and here they exclude little."""
 _MOST_REPEATS: Final = 1000

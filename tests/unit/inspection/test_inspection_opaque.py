@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
+from gateway.inspection.all_views import all_views
 from gateway.inspection.opaque import is_random
-from gateway.inspection.readings import all_views
 
 _RANDOM = random.Random(20)
 

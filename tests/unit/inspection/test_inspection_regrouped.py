@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.inspection.readings import all_views
+from gateway.inspection.all_views import all_views
 from gateway.inspection.regrouped import regrouped
 
 SAID = "my card is 4111 1111 1111 1111"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.inspection.all_views import all_views
 from gateway.inspection.columns import columns
 from gateway.inspection.confusables import to_latin
 from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, as_text, decoded
 from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
-from gateway.inspection.readings import all_views
 from gateway.inspection.spoken import spoken
 from gateway.inspection.squeeze import squeezed
 from gateway.inspection.views import View, ViewBuilder

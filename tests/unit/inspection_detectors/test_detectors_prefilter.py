@@ -11,15 +11,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.inspection.detectors import prefilter as prefilter_module
 from gateway.inspection.detectors.base import Detector, Match
 from gateway.inspection.detectors.catalogue import detector_files
 from gateway.inspection.detectors.phones import PhoneDetector
 from gateway.inspection.detectors.prefilter import Prefilter, Wanted
 from gateway.inspection.detectors.presidio import load_presidio
 from gateway.inspection.detectors.rules import fill, load_rules
+from gateway.inspection.detectors.scan import FOLDING, hyperscan
 from gateway.inspection.detectors.together import Finder, Seatable, seated
-from gateway.inspection.detectors.weaken import FOLDING, Unreadable, weaken
+from gateway.inspection.detectors.weaken import Unreadable, weaken
 
 FOLDER = detector_files()
 RULES = ("secrets", "identifiers", "letters", "clinical")
@@ -30,7 +30,7 @@ WITHOUT: tuple[Detector, ...] = (
     PhoneDetector(),
 )
 WITH = {engine: seated(WITHOUT, with_hyperscan=engine == "hyperscan") for engine in ("hyperscan", "re2")}
-if prefilter_module.hyperscan is None:
+if hyperscan is None:
     del WITH["hyperscan"]
 
 

@@ -3,14 +3,29 @@
 Pure functions of one string; every loop is linear. Rules name them in YAML (``validator: luhn_card``).
 """
 
-import base64
-import binascii
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
+
+from gateway.inspection.detectors.secrecy import (
+    basic_auth,
+    discord_token,
+    entropy,
+    jwt,
+    not_placeholder,
+    password_like,
+    random_token,
+    strong_password,
+    url_password,
+    wif,
+)
+
+__all__ = [
+    "VALIDATORS", "Validator", "basic_auth", "be_national_number", "br_cpf", "ch_ahv", "digits_of", "entropy", "fr_nir",
+    "iban", "jwt", "luhn", "luhn_card", "nl_bsn", "not_placeholder", "password_like", "pt_nif", "random_token",
+    "real_email", "vin",
+]  # fmt: skip
 
 _NOT_ALNUM: Final = re.compile(r"[^0-9A-Za-z]")
 
@@ -48,22 +63,6 @@ _IBAN_COUNTRIES: Final = {
 _IBAN_LENGTHS: Final = {code: length for length, codes in _IBAN_COUNTRIES.items() for code in codes.split()}
 _RESERVED_HOSTS: Final = re.compile(
     r"(?:^|[.@])(?:example(?:\.(?:com|net|org|edu))?|test|invalid|localhost|yourdomain\.com)$"
-)
-_PLACEHOLDER: Final = re.compile(
-    r"""
-      x{4,} | \*{3,} | \.{3,} | _{4,} | -{4,} | \#{3,} | ^[<{\[$%] | \$\{ | %\( | \{\{
-    | ^(?:your|my|the|some|an?|insert|enter|add|replace|put|use|paste)[\W_]
-    | your[\W_]*(?:api|secret|key|token|password|access|client) | (?:key|token|secret|password)[\W_]*here
-    | ^(?:change[\W_]?(?:me|it|this)|changeit|placeholder|redacted|removed|masked|hidden|sample|dummy|fake|todo|tbd|none
-        |null|nil|true|false|undefined|default|required|optional|string|str|text|varchar|password|passwd|secret|token
-        |test|testing|admin|root|user|guest|foo|bar|baz|foobar|example|n/?a)[\W_\d]{0,4}$
-    | ^example | example(?:key)?$ | placeholder | redacted | ^(?:1234567890|0123456789|abcdefgh) | (.)\1{5,}
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_CODE: Final = re.compile(
-    r"[()\[\]{}]|^(?:self|this|os|process|env|config|settings|request|req|args|params|ctx|props|options)\b\W"
-    r"|\.(?:get|env|form|json|text|value|read|password|token|secret|key)\b|::|->|=>|^[&*@$%]\w+$"
 )
 
 
@@ -168,51 +167,6 @@ def real_email(text: str) -> bool:
     return not _RESERVED_HOSTS.search("." + host)
 
 
-def entropy(text: str) -> float:
-    """Shannon entropy in bits per character; 0 for an empty string."""
-    size = len(text)
-    return -sum(count / size * math.log2(count / size) for count in Counter(text).values()) if size else 0.0
-
-
-def not_placeholder(text: str) -> bool:
-    """A credential in use: not ``YOUR_API_KEY``, ``xxxx``, ``<token>``, ``${TOKEN}`` or ``123456``."""
-    return _PLACEHOLDER.search(text) is None
-
-
-def random_token(text: str) -> bool:
-    """A generic key: no placeholder, no code, digits and letters mixed, and about as irregular as random text is."""
-    if not not_placeholder(text) or _CODE.search(text):
-        return False
-    return any(c.isdecimal() for c in text) and any(c.isalpha() for c in text) and entropy(text) >= 3.0
-
-
-def password_like(text: str) -> bool:
-    """A password in use: no placeholder, no code expression, and not a plain word."""
-    if not not_placeholder(text) or _CODE.search(text):
-        return False
-    return not text.isalpha() and any(c.isalpha() for c in text) and entropy(text) >= 2.0
-
-
-def jwt(text: str) -> bool:
-    """Three base64url parts whose first one decodes to a JSON object with ``alg``, ``typ``, ``kid`` or ``enc``."""
-    head = text.partition(".")[0]
-    try:
-        decoded = base64.b64decode(head + "=" * (-len(head) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return decoded[:1] == b"{" and any(key in decoded for key in (b'"alg"', b'"typ"', b'"kid"', b'"enc"'))
-
-
-def basic_auth(text: str) -> bool:
-    """Base64 that decodes to ``name:password``."""
-    try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    name, colon, word = decoded.partition(b":")
-    return bool(name and colon and word) and decoded.isascii() and b"\x00" not in decoded
-
-
 Validator = Callable[[str], bool]
 
 VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
@@ -233,8 +187,12 @@ VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
             not_placeholder,
             random_token,
             password_like,
+            strong_password,
+            url_password,
             jwt,
             basic_auth,
+            discord_token,
+            wif,
         )
     }
 )

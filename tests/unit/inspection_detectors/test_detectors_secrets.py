@@ -72,3 +72,31 @@ def test_what_only_looks_like_a_credential_is_left_alone(types_of: Types, text: 
 def test_every_secret_of_the_catalogue_has_a_rule(detectors: dict[str, object]) -> None:
     """The group ``secrets`` and the file agree."""
     assert detectors["secrets"].entity_types == load_catalogue().groups["secrets"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("VERCEL_TOKEN={b62:24}", "API_KEY"),
+        ("fly deploy --access-token {b62:40} now", "API_KEY"),
+        ("ENV DATADOG_API_KEY {hex:32}", "API_KEY"),
+        ("| api key | {b62:32} |", "API_KEY"),
+        ("Unser API-Key lautet {b62:32}, leider kommt 401.", "API_KEY"),
+        ("AKIA{upper:16}\n{b64:40}", "AWS_SECRET_KEY"),
+        ("glrtr-{b62:20}", "GITLAB_TOKEN"),
+        ("sk-or-v1-{hex:64}", "OPENAI_KEY"),
+        ("mysql -u root -p{b62:12} shop", "PASSWORD"),
+        ("machine acme.net login ada password Winter-Sonne77", "PASSWORD"),
+        ("root:$6${b62:16}${b62:86}:19700:0:99999:7:::", "PASSWORD"),
+        ("La password è Kestrel372*", "PASSWORD"),
+        ("my PIN is 4831", "PASSWORD"),
+        ("seed phrase: legal winner thank year wave sausage worth useful legal winner thank yellow", "PRIVATE_KEY"),
+        ("otpauth://totp/acme:ada?secret={upper:32}", "API_KEY"),
+        ("{hex:32}-us12", "VENDOR_TOKEN"),
+        ("{b62:14}.atlasv1.{b62:67}", "VENDOR_TOKEN"),
+        ("whoami: s.aB3{b62:21}", "VENDOR_TOKEN"),
+    ],
+)
+def test_further_kinds_and_places(types_of: Types, text: str, wanted: str) -> None:
+    """Flags, tables, sentences in other languages, files of programs, tokens that name themselves."""
+    assert wanted in types_of("secrets", fill(text))

@@ -36,11 +36,24 @@ LABELS: Final = words_pattern(
 )  # fmt: skip
 
 _CANDIDATE: Final = re.compile(
-    r"(?<![\w.,$€£%#=-])(?<!\d[ :/])"
+    r"(?<![\w.$€£%#=-])(?<!\d[ :/,])"
     r"(\+?\(?\+?\d(?:[ \t\u00a0]{0,2}[-.()/\u2010-\u2015]?[ \t\u00a0]{0,2}\d){6,14})"
-    r"(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?(?![\w%]|[.,:/-]\d)"
+    r"(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?(?![\w%]|[.:/-]\d|,\d{3}(?!\d))"
 )
+_WRAP: Final = r"(?:\r?\n[ \t>]{0,4})"
+_INTERNATIONAL: Final = re.compile(
+    r"(?<![\w$€£%+])"
+    rf"(\(?\+\(?\d(?:[ \t\u00a0]{{0,2}}[-.()/\u2010-\u2015]?(?:[ \t\u00a0]{{0,2}}|{_WRAP})\d){{6,14}})(?!\w)"
+)
+"""The plus says where a number begins, so other numbers may stand before it, and lines may break within it."""
+_AMERICAN: Final = re.compile(
+    r"(?<![\w.$€£%#=(-])"
+    rf"(\([2-9]\d\d\)[-. ]?{_WRAP}?[2-9]\d\d[-. ]\d{{4}}|[2-9]\d\d-{_WRAP}?[2-9]\d\d-{_WRAP}?\d{{4}})"
+    r"(?![\w%]|[.:/-]\d)"
+)
+"""Groups that no other number has, whatever number stands before or after them."""
 _NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)[-. ]?|[2-9]\d\d[-. ])[2-9]?\d\d[-. ]\d{4}")
+_GAP: Final = re.compile(r"[\s>]+")
 _DATE: Final = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d"
     r"|(?:19|20)\d\d ?[-/\u2013] ?(?:19|20)\d\d"
@@ -51,10 +64,10 @@ class PhoneDetector:
     """PHONE_NUMBER in international, national and North American writing. Immutable and thread-safe."""
 
     name: Final = "phones"
-    version: Final = f"1+phonenumbers-{installed_version('phonenumbers')}"
+    version: Final = f"2+phonenumbers-{installed_version('phonenumbers')}"
     views: Final[Views] = "all"
     entity_types: Final = frozenset({"PHONE_NUMBER"})
-    wanted: Final[Sequence[Wanted]] = (Wanted(_CANDIDATE.pattern),)
+    wanted: Final[Sequence[Wanted]] = tuple(Wanted(one.pattern) for one in (_CANDIDATE, _INTERNATIONAL, _AMERICAN))
 
     def __init__(self, seat: Seat | None = None) -> None:
         self.seat: Final = seat
@@ -68,16 +81,34 @@ class PhoneDetector:
 
     def find_hinted(self, text: str, hints: Mapping[int, int]) -> Sequence[Match]:
         """As ``find``, from the place on that ``hints`` give."""
-        return list(self._find(text, hints[0])) if hints else ()
+        finders = (_candidates, _international, _american)
+        return [match for number, at in hints.items() for match in finders[number](text, at)]
 
-    def _find(self, text: str, at: int) -> Iterator[Match]:
-        for hit in _CANDIDATE.finditer(text, at):
-            value = hit[1]
-            if _DATE.match(value):
-                continue
-            score = _score(value, labelled=label_near(LABELS, text, hit.start(), hit.end()))
-            if score:
-                yield Match(hit.start(), hit.end(), "PHONE_NUMBER", score)
+
+def _candidates(text: str, at: int) -> Iterator[Match]:
+    for hit in _CANDIDATE.finditer(text, at):
+        value = hit[1]
+        if _DATE.match(value):
+            continue
+        score = _score(value, labelled=label_near(LABELS, text, hit.start(), hit.end()))
+        if score:
+            yield Match(hit.start(), hit.end(), "PHONE_NUMBER", score)
+
+
+def _international(text: str, at: int) -> Iterator[Match]:
+    """The longest beginning that some plan takes: what follows may be another number."""
+    for hit in _INTERNATIONAL.finditer(text, at):
+        value = hit[1]
+        for end in (len(value), *(gap.start() for gap in reversed(list(_GAP.finditer(value))))):
+            if _score(_GAP.sub(" ", value[:end]), labelled=False):
+                yield Match(hit.start(), hit.start() + end, "PHONE_NUMBER", 0.75)
+                break
+
+
+def _american(text: str, at: int) -> Iterator[Match]:
+    for hit in _AMERICAN.finditer(text, at):
+        labelled = label_near(LABELS, text, hit.start(), hit.end())
+        yield Match(hit.start(), hit.end(), "PHONE_NUMBER", 0.75 if labelled else 0.6)
 
 
 def _score(value: str, *, labelled: bool) -> float:

@@ -26,6 +26,15 @@ Types = Callable[[str, str], set[str]]
         "Tel.: 699 956 915",
         "mobile 07700 900123",
         "whatsapp +55 11 91234-5678",
+        "row 12 +44 20 7946 0958 34",
+        "7,+49 30 901820,12",
+        "a,b,c,4,+44 20 7946 0958",
+        "+44 20\n7946 0958",
+        "+1 415-744-\r\n> 3356",
+        "ref=+44 20 7946 0958",
+        "rossi,415-744-3356,NY",
+        "3,(415) 744-3356,8",
+        "(415)\n744-3356",
     ],
 )
 def test_a_phone_number_is_found(types_of: Types, text: str) -> None:
@@ -49,6 +58,9 @@ def test_a_phone_number_is_found(types_of: Types, text: str) -> None:
         "0x00000001 0x7fffffff",
         "99.9999999 %",
         "12:30:45.123456",
+        "1 + 2345678 = 2345679",
+        "rows 1,415,744,3356",
+        "x += 12345678",
     ],
 )
 def test_other_numbers_are_no_phone(text: str) -> None:

@@ -29,22 +29,38 @@ def regrouped(text: str) -> Iterator[Groups]:
     """Stretches of three and more groups of one length with one gap between them; the last group may be shorter."""
     if not GATE.search(text):
         return
-    row: list[re.Match[str]] = []
-    gap = ""
-    for group in _GROUP.finditer(text):
-        between = text[row[-1].end() : group.start()] if row else ""
-        alike = bool(row) and len(group[0]) == len(row[-1][0]) and 0 < len(between) <= _WIDEST_GAP
-        if alike and (len(row) == 1 or between == gap):
-            row.append(group)
-        else:
-            ends = len(row) > 1 and between == gap and len(group[0]) < len(row[-1][0])
-            yield from _put_together([*row, group] if ends else row)
-            row = [row[-1], group] if alike else [group]
-        gap = between
-    yield from _put_together(row)
+    spans = [match.span() for match in _GROUP.finditer(text)]
+    index = 0
+    while index + 2 < len(spans):
+        start, end = spans[index]
+        following, ends = spans[index + 1]
+        if end - start != ends - following or not 0 < following - end <= _WIDEST_GAP:
+            index += 1
+            continue
+        last = _row(text, spans, index)
+        row = spans[index : last + 1]
+        if len(row) > 1 and last + 1 < len(spans) and _ends(text, spans, last):
+            row.append(spans[last + 1])
+        if len(row) >= _FEWEST and sum(ends - start for start, ends in row) >= _SHORTEST:
+            yield Groups("".join(text[start:end] for start, end in row), row[0][0], row[-1][1])
+        index = last  # the last group may begin the next row, with another gap
 
 
-def _put_together(row: list[re.Match[str]]) -> Iterator[Groups]:
-    joined = "".join(group[0] for group in row)
-    if len(row) >= _FEWEST and len(joined) >= _SHORTEST:
-        yield Groups(joined, row[0].start(), row[-1].end())
+def _row(text: str, spans: list[tuple[int, int]], first: int) -> int:
+    """The last group of the row that begins with ``first``: all of one length, all gaps the same."""
+    start, end = spans[first]
+    size, gap = end - start, text[end : spans[first + 1][0]]
+    last = first + 1
+    while last + 1 < len(spans):
+        after, ends = spans[last + 1]
+        if ends - after != size or text[spans[last][1] : after] != gap:
+            break
+        last += 1
+    return last
+
+
+def _ends(text: str, spans: list[tuple[int, int]], last: int) -> bool:
+    """Is the group behind the ``last`` one of a row a shorter one behind the same gap?"""
+    (before, start), (end, after) = (spans[last - 1][1], spans[last][0]), (spans[last][1], spans[last + 1][0])
+    shorter = spans[last + 1][1] - after < end - start
+    return shorter and text[before:start] == text[end:after]

@@ -24,15 +24,19 @@ from time import monotonic
 from typing import Any, Final
 
 import regex
-from presidio_analyzer import PatternRecognizer, predefined_recognizers
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.detectors.prefilter import Wanted
+from gateway.inspection.detectors.presidio_catalogue import presidio
 from gateway.inspection.detectors.rules import PATTERN_SECONDS, label_near, words_pattern
 from gateway.inspection.detectors.together import Seat, find_alone
 from gateway.policy.yaml_lines import line_of, load_mapping
+
+_PRESIDIO: Final = presidio()
+PatternRecognizer: Final = _PRESIDIO.PatternRecognizer
+predefined_recognizers: Final = _PRESIDIO.predefined_recognizers
 
 CONTEXT_GAIN: Final = 0.35
 CONTEXT_LEAST: Final = 0.4

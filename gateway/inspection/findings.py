@@ -1,5 +1,6 @@
 """From hits in units to findings in segments: where they stand, each once, and the same value wherever it recurs."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -12,6 +13,14 @@ _MOST_VALUES: Final = 64
 _MOST_REPEATS: Final = 1024
 """Bounds on looking for found values again. What lies beyond is only not repeated: the value itself was found."""
 _SHORTEST_VALUE: Final = 4
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_QUANTITY: Final = re.compile(
+    r"\s*(?:(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T ][0-9:.]{4,15}(?:Z|[+-][0-9:]{4,5})?)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|[12]\d|3[01])[./-](?:19|20)\d\d"
+    r"|[-+]?\d{1,12}\.\d{1,3}|[-+]?\d{1,3}\.\d{4,17}|\d{1,2}:\d\d(?::\d\d)?)\s*"
+)
+_LEANING: Final = 32
+"""Characters between a value and the string beside its own whose words may say what it is."""
 
 
 class Placed(NamedTuple):
@@ -37,8 +46,9 @@ def place(segments: Sequence[Segment], readings: Iterable[tuple[Unit, Reading]])
             if unit.answer and parts and parts[-1].segment != unit.spans[-1].segment:
                 continue  # the question was read by itself, whole
             if len(parts) > 1:
-                across.append((hit, parts))
-            elif parts and not unit.joined:  # within one string of a joined unit it was found already
+                if not _met_by_chance(segments, parts):
+                    across.append((hit, parts))
+            elif parts and (not unit.joined or _leans(unit, hit, segments)):
                 inside.append(Placed(parts[0].segment, _finding(hit, segments[parts[0].segment], parts[0])))
     rows = _merged(inside)
     merged = sorted(
@@ -85,6 +95,35 @@ def _parts(unit: Unit, hit: Hit) -> list[_Part]:
             else:
                 parts.append(_Part(span.segment, start, end))
     return parts
+
+
+def _leans(unit: Unit, hit: Hit, segments: Sequence[Segment]) -> bool:
+    """Within one string of a joined unit a hit was found already, unless what says what it is stands in another.
+
+    What touches the edge at which a string was cut may be a part of something longer, and is no hit.
+    """
+    for at, span in enumerate(unit.spans):
+        end = span.start + span.length
+        if span.start <= hit.start and hit.end <= end:
+            whole = len(segments[span.segment].text)
+            if (hit.start == span.start and span.offset) or (hit.end == end and span.offset + span.length < whole):
+                return False
+            after = at > 0 and hit.start - span.start <= _LEANING
+            return after or (at + 1 < len(unit.spans) and end - hit.end <= _LEANING)
+    return False
+
+
+def _met_by_chance(segments: Sequence[Segment], parts: list[_Part]) -> bool:
+    """Is this a date, a price or a time of a program's, with a number that happens to stand beside it?
+
+    Rows of a table as JSON are full of them, and in every second table two make a number with a valid check digit. What
+    a user wrote is never taken for chance.
+    """
+    whole = [segments[part.segment] for part in parts]
+    if any(segment.role == "user" for segment in whole):
+        return False
+    pieces = (segment.text[part.start : part.end] for segment, part in zip(whole, parts, strict=True))
+    return not any(map(_LETTER.search, pieces)) and any(_QUANTITY.fullmatch(segment.text) for segment in whole)
 
 
 def _finding(hit: Hit, segment: Segment, part: _Part) -> Finding:

@@ -3,7 +3,8 @@
 Five ways of joining, all of them local, so that a further turn adds joins and changes none:
 - *seams*: the end of each value with the beginning of the next, over all values and over the user's own;
 - *turns*: three and four of the user's values in a row, where those in the middle are short;
-- *glue*: the short values of one message or field, and of one list, one after another without anything between;
+- *glue*: the short values of one message or field, of one list and of one object, one after another without anything
+  between;
 - *chains*: the last run of digits of one value with the first of the following ones, with the words around them;
 - *answers*: the beginning of a message that holds digits, behind the end of the message that asked for them. The value
   is whole there, but what it is stands in the question: ``Your social security number, please?`` ``536221234``.
@@ -62,6 +63,7 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     for unit in (
         *_glue(values, group_of),
         *_glue([value for value in values if _list_of(value[1])], _list_of),
+        *_glue([value for value in values if _object_of(value[1])], _object_of),
         *_seams(values),
         *_seams(users),
         *_turns(users),
@@ -119,6 +121,12 @@ def _list_of(segment: Segment) -> str:
     """The list that a string, or a content part's text, is an element of; empty: of none."""
     parent, _, last = segment.path.removesuffix(".text").rpartition(".")
     return parent if last.isdecimal() else ""
+
+
+def _object_of(segment: Segment) -> str:
+    """The object within a message, or within a field, that a string is a value of; empty: of none."""
+    parent, _, last = segment.path.rpartition(".")
+    return "" if last.isdecimal() or parent == group_of(segment) else parent
 
 
 def _glue(values: list[Value], kind: Callable[[Segment], str]) -> Iterator[Unit]:

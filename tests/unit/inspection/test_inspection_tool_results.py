@@ -1,9 +1,12 @@
 """Tool results are full of small numbers: read together they must not pass for cards, nor a spread card for results."""
 
+import json
 import random
 from typing import Any
 
 from inspection_fakes import CARD, scan
+
+from gateway.inspection.detectors.shipped import default_detectors
 
 
 def conversation(results: list[str]) -> dict[str, Any]:
@@ -29,6 +32,37 @@ def test_small_numbers_of_tool_results_are_no_card() -> None:
     chance = random.Random(7)
     found = [scan(conversation([weather(chance) for _ in range(6)])).findings for _ in range(60)]
     assert sum(map(bool, found)) <= 3
+
+
+def table(chance: random.Random) -> str:
+    """One result as a database writes it."""
+    rows = [
+        {
+            "id": chance.randrange(1_000_000),
+            "item": f"part {number}",
+            "price": chance.randrange(10_000) / 100,
+            "date": f"2024-0{chance.randrange(1, 10)}-1{chance.randrange(10)}",
+            "quantity": chance.randrange(500),
+        }
+        for number in range(8)
+    ]
+    return json.dumps({"rows": rows})
+
+
+def test_a_date_and_the_quantity_beside_it_are_no_national_number() -> None:
+    """Thirty tables: a date with three digits behind it passes the check of several countries one time in ten."""
+    chance = random.Random(7)
+    bodies = [conversation([table(chance)]) for _ in range(30)]
+    detectors = default_detectors(ner=False)
+    assert sum(bool(scan(body, *detectors).findings) for body in bodies) <= 2
+
+
+def test_a_value_in_the_fields_of_one_object_is_found() -> None:
+    """Evasion S4: other strings of the message, such as the tool's name, do not stand in between."""
+    pieces = json.dumps({"a": "DE89 3704", "b": " 0044 0532 0130 00"})
+    call = {"id": "call_1", "type": "function", "function": {"name": "pay", "arguments": pieces}}
+    body = {"messages": [{"role": "assistant", "content": None, "tool_calls": [call]}]}
+    assert "IBAN_CODE" in scan(body, *default_detectors(ner=False)).counts()
 
 
 def test_a_card_in_groups_over_tool_results_is_found() -> None:

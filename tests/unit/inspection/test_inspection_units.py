@@ -81,13 +81,22 @@ def test_joins_leave_keys_out() -> None:
     assert not any("second" in unit.text for unit in joins(segments))
 
 
-def test_a_hit_in_a_joined_text_counts_only_where_it_crosses() -> None:
-    """What stands within one string was found there already."""
-    segments = _said("see 4111", "1111 end")
+def test_a_hit_in_a_joined_text_counts_where_it_crosses_or_leans_on_the_other_string() -> None:
+    """What stands within one string was found there already, unless the word that says what it is stands in another."""
+    segments = _said("see 4111", "1111 end" + " and so on" * 3 + " 5555")
     seam = next(unit for unit in joins(segments) if "41111111" in unit.text)
     (crossing,) = place(segments, [_hit(seam, "41111111")])
     assert (crossing.segment, crossing.finding.start, crossing.finding.end) == (-1, -1, -1)
-    assert place(segments, [_hit(seam, "4111")]) == []
+    (leaning,) = place(segments, [_hit(seam, "4111")])
+    assert (leaning.segment, leaning.finding.start, leaning.finding.end) == (0, 4, 8)
+    assert place(segments, [_hit(seam, "5555")]) == [], "far from the other string"
+
+
+def test_a_hit_at_the_edge_at_which_a_string_was_cut_is_none() -> None:
+    """What touches it may be a part of something longer."""
+    segments = _said("4" * 80, "1111 end")
+    seam = next(unit for unit in joins(segments) if unit.joined and "41111" in unit.text)
+    assert place(segments, [_hit(seam, "4" * 64)]) == []
 
 
 def test_a_crossing_hit_that_prolongs_a_value_is_that_value() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.audit.log import AuditLog
 from gateway.egress.anthropic import AnthropicFormat
@@ -20,7 +20,10 @@ from gateway.ingress.endpoint import ChatEndpoint
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import load_catalogue
+from gateway.inspection.detectors.engines import RAMPART
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.names import Names
+from gateway.inspection.reading_pool import ReadingPool, spare_processors
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, WireFormat
 from gateway.pipeline import Pipeline
@@ -34,6 +37,8 @@ from gateway.telemetry.metrics import Metrics
 FORMATS: Final[Mapping[WireFormat, BackendFormat]] = MappingProxyType(
     {WireFormat.OPENAI: OpenAIFormat(), WireFormat.ANTHROPIC: AnthropicFormat()}
 )
+QUEUED_TEXTS: Final = 4
+"""Texts that may wait for a process that reads names, for each request that may wait for a thread."""
 PROBE_S: Final = 2.0
 """How long readiness waits for a backend to say that it is there."""
 
@@ -109,7 +114,14 @@ class Gateway:
         return inspection, policy, local
 
 
-def vocabulary(detectors: Sequence[Detector], backends: Sequence[Backend] | None = None) -> Vocabulary:
+class _Finds(Protocol):
+    """A detector, a reader of names or an assessor: whatever says what it can find."""
+
+    @property
+    def entity_types(self) -> frozenset[str]: ...
+
+
+def vocabulary(detectors: Sequence[_Finds], backends: Sequence[Backend] | None = None) -> Vocabulary:
     """The names that a policy may use: those that one of these detectors can find.
 
     A policy that names what nobody looks for must not load: such a rule never matches. ConfigError where a detector
@@ -132,11 +144,21 @@ def zoned(backends: Sequence[Backend], policy: Policy) -> tuple[Backend, ...]:
     return tuple(replace(one, local=one.local and one.clearance == policy.top) for one in backends)
 
 
-def scanner(settings: Settings, detectors: Sequence[Detector]) -> Scanner:
+def names_reader(settings: Settings) -> Names | None:
+    """The processes that read names; None where they are not read, or in this process."""
+    inspection = settings.inspection
+    if not inspection.ner or inspection.ner_processes == 0:
+        return None
+    processes = inspection.ner_processes or spare_processors()
+    return ReadingPool(RAMPART, processes=processes, queue=inspection.queue * QUEUED_TEXTS)
+
+
+def scanner(settings: Settings, detectors: Sequence[Detector], names: Names | None = None) -> Scanner:
     """The scanner that these settings ask for."""
     inspection = settings.inspection
     return Scanner(
         detectors,
+        names=names,
         timeout_s=inspection.timeout_ms / 1000,
         workers=inspection.workers,
         queue=inspection.queue,
@@ -147,8 +169,9 @@ def scanner(settings: Settings, detectors: Sequence[Detector]) -> Scanner:
 def assemble(settings: Settings) -> Gateway:
     """Build everything; opens no connection. ConfigError for whatever would make the gateway unsafe or useless."""
     backends = to_backends(settings, prove_local)
-    detectors = default_detectors(ner=settings.inspection.ner)
-    known = vocabulary(detectors, backends)
+    names = names_reader(settings)
+    detectors = default_detectors(ner=settings.inspection.ner and names is None)
+    known = vocabulary((*detectors, *(() if names is None else (names,))), backends)
     policy = load_policy(settings.policy or shipped() / "default", known)
     backends = zoned(backends, policy)
     _has_a_home(backends, policy)
@@ -166,7 +189,7 @@ def assemble(settings: Settings) -> Gateway:
     )
     listed_hosts = {host for one in settings.backends for host in one.local_hosts}
     egress = Egress(backends, FORMATS, listed_hosts=listed_hosts)
-    inspector = scanner(settings, detectors)
+    inspector = scanner(settings, detectors, names)
     secret = settings.audit.secret
     pipeline = Pipeline(
         policy=lambda: policy,

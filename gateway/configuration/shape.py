@@ -156,11 +156,17 @@ class BackendSettings(Part):
 class Inspection(Part):
     """How prompts are read. Too slow or too much means the highest label, never a pass."""
 
-    timeout_ms: Whole = Field(2000, ge=1, le=600_000, description="Longest inspection of one request, in milliseconds.")
+    timeout_ms: Whole = Field(250, ge=1, le=600_000, description="Longest inspection of one request, in milliseconds.")
     workers: Whole = Field(2, ge=1, le=256, description="Threads that run detectors.")
     queue: Count = Field(64, description="Requests that may wait for a thread.")
     cache_entries: Whole = Field(20_000, ge=0, le=100_000_000, description="Segments whose findings are remembered.")
     ner: bool = Field(True, description="Find names and addresses with the NER model. False: most are missed.")
+    ner_processes: Whole | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="Processes that run the NER model. Unset: processors less one, at least 1. 0: threads of this one.",
+    )
 
 
 class Audit(Part):

@@ -4,8 +4,9 @@ A reading is made once per text. A further turn of a conversation therefore cost
 reading of what is new; when all is known, no thread is asked.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -15,15 +16,22 @@ from gateway.inspection.cache import ReadingCache
 from gateway.inspection.detectors.base import Assessor, Detector
 from gateway.inspection.findings import place, repeated
 from gateway.inspection.joins import joins
-from gateway.inspection.readings import Abandoned, Reading, read
+from gateway.inspection.names import Names
+from gateway.inspection.reader import Reader
+from gateway.inspection.readings import Reading
 from gateway.inspection.segments import segments
 from gateway.inspection.units import Unit, units
 from gateway.inspection.workers import Batch, Overloaded, Workers
 from gateway.model import Coverage, Draft, Finding, Report, Segment
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-_BATCH: Final = 8192
-"""Characters that one job reads: small enough that the threads share a long prompt."""
+_HALF: Final = b"patterns"
+"""Behind the key of a text: what patterns alone found in it, where that settled the matter."""
+_WARM_S: Final = 2.0
+"""Readiness waits so long for its detection at least: it is no request, and a busy machine is no broken one."""
+_LOAD_S: Final = 60.0
+SKIPPED: Final = "skipped"
+"""Stands in a report for the version of what was not asked, because patterns alone had settled the matter."""
 _LARGE: Final = 131_072
 """Bytes of a body from which on even walking it is left to a thread, so that other requests go on."""
 _SAMPLE: Final = (
@@ -41,57 +49,73 @@ class Scanner:
         self,
         detectors: Sequence[Detector],
         *,
+        names: Names | None = None,
         assessors: Sequence[Assessor] = (),
+        settled: Callable[[Sequence[Finding]], bool] | None = None,
         timeout_s: float = 2.0,
         workers: int = 2,
         queue: int = 64,
         cache_entries: int = 8192,
+        inline: int = 0,
     ) -> None:
-        """``assessors`` judge each whole string after ``detectors``. ``timeout_s``: seconds for one draft.
-        ``queue``: jobs that may wait for a thread.
+        """``names`` reads names beside this process's threads; ``assessors`` judge each whole string after both.
+
+        ``settled`` says whether findings leave nothing more to be learned: then names and assessors are not asked, and
+        the report shows it in their versions. Findings only raise a label (law 5), so it must be true of more of them,
+        too. ``timeout_s``: seconds for one draft. ``queue``: jobs that may wait for a thread. ``inline``: up to so many
+        new characters are read by patterns on the event loop: only where every detector is known to be quick.
 
         Raises ValueError when names are not unique or not fit for records, and when there is no detector: inspection
         that looks for nothing must not look like success.
         """
-        parts: tuple[Detector | Assessor, ...] = (*detectors, *assessors)
-        names = [part.name for part in parts]
-        if not detectors or len(set(names)) != len(names) or not all(map(_NAME.fullmatch, names)):
+        later = (*(() if names is None else (names,)), *assessors)
+        parts: tuple[Detector | Names | Assessor, ...] = (*detectors, *later)
+        called = [part.name for part in parts]
+        if not detectors or len(set(called)) != len(called) or not all(map(_NAME.fullmatch, called)):
             raise ValueError("a scanner needs detectors with distinct lower-case names")
         self._detectors = tuple(detectors)
-        self._assessors = tuple(assessors)
+        self._names = names
+        self._settled = settled
         self._timeout_s = timeout_s
         self.versions = tuple((part.name, part.version) for part in parts)
+        self._shortened = tuple((part.name, part.version) for part in detectors)
+        self._shortened += tuple((part.name, SKIPPED) for part in later)
         self.cache = ReadingCache(cache_entries, repr(self.versions))
         self._workers = Workers(workers, queue)
+        self._reader = Reader(detectors, names, assessors, self._workers, inline)
+        self._warming = Reader(detectors, names, assessors, self._workers, 0)
 
     async def scan(self, draft: Draft) -> Report:
         """What stands in ``draft``, bound to it by its digest. Raises nothing but CancelledError."""
         try:
-            findings, reasons = await self._inspect(draft)
+            findings, reasons, skipped = await self._inspect(draft)
         except Exception:  # noqa: BLE001 - law 4: a failure of inspection is INCOMPLETE, never an exception to forget
-            findings, reasons = (), ("error",)
-        return Report(draft.digest, findings, Coverage(reasons), self.versions)
+            findings, reasons, skipped = (), ("error",), False
+        return Report(draft.digest, findings, Coverage(reasons), self._shortened if skipped else self.versions)
 
     async def warm(self, text: str = _SAMPLE) -> frozenset[str]:
         """Run one real detection, past the cache, and return the entity types found; empty: not ready.
 
         Raises nothing but CancelledError. Detectors that load on first use have loaded when this returns.
         """
-        batch: Batch[Reading] = Batch()
-        job = partial(read, text, self._detectors, self._assessors, joined=False, abandoned=batch.abandoned)
         try:
-            results, in_time = await batch.run(self._workers, [job], self._timeout_s)
+            if self._names is not None and not await asyncio.to_thread(self._names.ready, _LOAD_S):
+                return frozenset()
+            unit = Unit(text, ())
+            done = await self._warming.read({b"": unit}, max(self._timeout_s, _WARM_S))
         except Exception:  # noqa: BLE001 - readiness is a yes or a no; what failed is the same as not ready
             return frozenset()
-        if not in_time or any(reading.failed for reading in results):
+        if done.reasons or any(reading.failed for reading in done.readings().values()):
             return frozenset()
-        return frozenset(hit.entity_type for reading in results for hit in reading.hits)
+        return frozenset(hit.entity_type for reading in done.readings().values() for hit in reading.hits)
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and the processes that read names."""
         self._workers.close()
+        if self._names is not None:
+            self._names.close()
 
-    async def _inspect(self, draft: Draft) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    async def _inspect(self, draft: Draft) -> tuple[tuple[Finding, ...], tuple[str, ...], bool]:
         deadline = monotonic() + self._timeout_s
         constants = frozenset({draft.model})
         if len(draft.body) < _LARGE:
@@ -101,19 +125,21 @@ class Scanner:
             try:
                 walked, _ = await walk.run(self._workers, [partial(_cut, draft.body, constants)], self._timeout_s)
             except Overloaded:
-                return (), ("overload",)
+                return (), ("overload",), False
             if not walked:
-                return (), ("timeout",)
+                return (), ("timeout",), False
             cut = walked[0]
         found, reasons, pieces = cut
-        readings, failures = await self._readings(pieces, deadline - monotonic())
+        readings, failures, skipped = await self._readings(found, pieces, deadline - monotonic())
         placed = place(found, readings)
         placed += repeated(found, placed)
         said = (reason for _, reading in readings for reason in reading.reasons)
-        return tuple(one.finding for one in placed), coverage.ordered((*reasons, *failures, *said))
+        return tuple(one.finding for one in placed), coverage.ordered((*reasons, *failures, *said)), skipped
 
-    async def _readings(self, pieces: list[Unit], timeout_s: float) -> tuple[Readings, list[str]]:
-        """The reading of each unit, from the cache or new; with reasons where some are missing."""
+    async def _readings(
+        self, found: Sequence[Segment], pieces: list[Unit], timeout_s: float
+    ) -> tuple[Readings, set[str], bool]:
+        """The reading of each unit, from the cache or new; why some are missing; whether names were skipped."""
         known: dict[bytes, Reading] = {}
         missing: dict[bytes, Unit] = {}
         keys = [self.cache.key(unit.text, joined=unit.bare) for unit in pieces]
@@ -124,45 +150,31 @@ class Scanner:
                     missing[key] = unit
                 else:
                     known[key] = reading
-        failures: list[str] = []
-        if missing:
-            try:
-                in_time = await self._read_missing(missing, known, timeout_s)
-                failures = [] if in_time else ["timeout"]
-            except Overloaded:
-                failures = ["overload"]
-        return [(unit, known[key]) for key, unit in zip(keys, pieces, strict=True) if key in known], failures
+        if not missing:
+            return [(unit, known[key]) for key, unit in zip(keys, pieces, strict=True)], set(), False
 
-    async def _read_missing(self, missing: dict[bytes, Unit], known: dict[bytes, Reading], timeout_s: float) -> bool:
-        batch: Batch[None] = Batch()
-        # Jobs put what they finish into ``known`` themselves: when time runs out, what was found so far still counts.
-        jobs = [partial(self._job, part, known, batch.abandoned) for part in _shared(missing)]
-        _, in_time = await batch.run(self._workers, jobs, max(timeout_s, 0.0))
-        return in_time
+        def of(new: Mapping[bytes, Reading]) -> Readings:
+            both = {**known, **new}
+            return [(unit, both[key]) for key, unit in zip(keys, pieces, strict=True) if key in both]
 
-    def _job(self, part: list[tuple[bytes, Unit]], known: dict[bytes, Reading], abandoned: Callable[[], bool]) -> None:
-        for key, unit in part:
-            try:
-                reading = read(unit.text, self._detectors, self._assessors, joined=unit.bare, abandoned=abandoned)
-            except Abandoned:
-                return
-            self.cache.put(key, reading)
-            known[key] = reading
+        halves: dict[bytes, Reading] = {}
+        settled = None
+        if self._settled is not None:
+            ends = self._settled
+            halves = {key: half for key in missing if (half := self.cache.get(key + _HALF)) is not None}
+
+            def settled(new: Mapping[bytes, Reading]) -> bool:
+                return ends([one.finding for one in place(found, of(new))])
+
+        done = await self._reader.read(missing, timeout_s, remember=self.cache.put, halves=halves, settled=settled)
+        read = done.readings()
+        if done.skipped:
+            for key, half in read.items():
+                self.cache.put(key + _HALF, half)
+            read = {**halves, **read}
+        return of(read), done.reasons, done.skipped
 
 
 def _cut(body: bytes, constants: frozenset[str]) -> Cut:
     found, reasons = segments(body, constants)
     return found, reasons, [*units(found), *joins(found)]
-
-
-def _shared(missing: dict[bytes, Unit]) -> list[list[tuple[bytes, Unit]]]:
-    """Units in parts of about _BATCH characters, in order."""
-    parts: list[list[tuple[bytes, Unit]]] = []
-    size = _BATCH
-    for item in missing.items():
-        if size >= _BATCH:
-            parts.append([])
-            size = 0
-        parts[-1].append(item)
-        size += len(item[1].text)
-    return parts

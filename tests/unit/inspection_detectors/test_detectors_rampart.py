@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.inspection.detectors import rampart
+from gateway.inspection.detectors import rampart, rampart_files
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.rampart_spans import Span, interpret
 
@@ -76,7 +76,7 @@ def test_threads_do_not_disturb_each_other(detectors: Mapping[str, Detector]) ->
 
 def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another file under the same name would be another detector, or worse."""
-    for name in rampart.DIGESTS:
+    for name in rampart_files.DIGESTS:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"something else")
 
@@ -91,7 +91,7 @@ def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_missing_model_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reported problem 31: a service that starts without its model answers as if nothing were ever found."""
-    monkeypatch.setattr(rampart, "DISTRIBUTION", "no-such-distribution")
+    monkeypatch.setattr(rampart_files, "DISTRIBUTION", "no-such-distribution")
     with pytest.raises(ConfigError, match="not installed"):
         rampart.load_rampart()
 

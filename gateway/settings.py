@@ -34,6 +34,7 @@ __all__ = [
     "key_secret",
     "load",
     "model_names",
+    "own_detectors",
     "to_backends",
 ]
 
@@ -110,6 +111,20 @@ def audit_file(path: Path | None = None, environ: Mapping[str, str] | None = Non
     here = config_file(path, environ)
     folder = Path.cwd() if here is None else here.parent.absolute()
     return _named_path("audit", "path", path, environ) or folder / Audit().path
+
+
+def own_detectors(path: Path | None = None, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The detectors that the configuration adds, found as ``load`` finds it, without the rest having to be finished."""
+    environ = os.environ if environ is None else environ
+    here = config_file(path, environ)
+    listed = None if here is None else load_mapping(here)[0].get("detectors")
+    names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) and here is not None else []
+    return tuple(_placed(one, here.parent) if here is not None else one for one in names)
+
+
+def _placed(one: str, folder: Path) -> str:
+    """A file's path starts at the configuration's folder; module:Class is no path."""
+    return str((folder / Path(one).expanduser()).absolute()) if one.endswith((".yaml", ".yml")) else one
 
 
 def _named_path(part: str, name: str, path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -210,8 +225,11 @@ def _rooted(settings: Settings, origin: Origin) -> Settings:
         one.model_copy(update={"api_key_file": root(one.api_key_file, "backends", index, "api_key_file")})
         for index, one in enumerate(settings.backends)
     )
+    base = Path.cwd() if origin.overlaid.variable(("detectors",)) else folder
+    detectors = tuple(_placed(one, base) for one in settings.detectors)
     return settings.model_copy(
         update={
+            "detectors": detectors,
             "keys": settings.keys.model_copy(update=keys),
             "audit": settings.audit.model_copy(update=audit),
             "policy": root(settings.policy, "policy"),

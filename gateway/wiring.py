@@ -22,6 +22,7 @@ from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.inspection.detectors.engines import RAMPART
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.detectors.user_detectors import OWN
 from gateway.inspection.names import Names
 from gateway.inspection.reading_pool import ReadingPool, spare_processors
 from gateway.inspection.scanner import Scanner
@@ -118,6 +119,9 @@ class _Finds(Protocol):
     """A detector, a reader of names or an assessor: whatever says what it can find."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def entity_types(self) -> frozenset[str]: ...
 
 
@@ -125,11 +129,12 @@ def vocabulary(detectors: Sequence[_Finds], backends: Sequence[Backend] | None =
     """The names that a policy may use: those that one of these detectors can find.
 
     A policy that names what nobody looks for must not load: such a rule never matches. ConfigError where a detector
-    finds what the catalogue does not list.
+    finds what the catalogue does not list, but for detectors that the installation added.
     """
     catalogue = load_catalogue()
     found = frozenset[str]().union(*(detector.entity_types for detector in detectors))
-    if unlisted := sorted(found - catalogue.entity_types):
+    shipped_types = (detector.entity_types for detector in detectors if not detector.name.startswith(OWN))
+    if unlisted := sorted(frozenset[str]().union(*shipped_types) - catalogue.entity_types):
         message = f"found by a detector and in no group: {', '.join(unlisted)}"
         raise ConfigError((Problem(message, "List it.", catalogue.path),))
     groups = {name: types & found for name, types in catalogue.groups.items() if types & found}
@@ -170,7 +175,7 @@ def assemble(settings: Settings) -> Gateway:
     """Build everything; opens no connection. ConfigError for whatever would make the gateway unsafe or useless."""
     backends = to_backends(settings, prove_local)
     names = names_reader(settings)
-    detectors = default_detectors(ner=settings.inspection.ner and names is None)
+    detectors = default_detectors(ner=settings.inspection.ner and names is None, own=settings.detectors)
     known = vocabulary((*detectors, *(() if names is None else (names,))), backends)
     policy = load_policy(settings.policy or shipped() / "default", known)
     backends = zoned(backends, policy)

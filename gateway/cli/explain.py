@@ -70,7 +70,9 @@ def explain(  # noqa: PLR0917  typer passes them all by name
     if settings is not None and not serves(backends, settings.models.aliases, inbound.wanted_model):
         output.problem("no backend and no alias has this model name", "A client would get 404; `auto` always works.")
         raise typer.Exit(UNUSABLE)
-    detectors = default_detectors(ner=settings.inspection.ner if settings else True)
+    detectors = default_detectors(
+        ner=settings.inspection.ner if settings else True, own=settings.detectors if settings else ()
+    )
     folder = policy or (settings.policy if settings else None) or shipped() / "default"
     compiled = load_policy(folder, vocabulary(detectors, backends))
     backends = zoned(backends, compiled)

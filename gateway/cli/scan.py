@@ -11,6 +11,7 @@ from gateway.cli.inspecting import as_text, inspect, one_message, patient_scanne
 from gateway.cli.output import Json, Output, fail_on_config_error
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.model import Finding, Report
+from gateway.settings import own_detectors
 
 
 @fail_on_config_error
@@ -23,7 +24,7 @@ def scan(
     """Show what is found in files, standard input or --text. The text is shown on your terminal and kept nowhere."""
     output = Output(json=json)
     texts = [("--text", as_text(text, "--text", output))] if text is not None else _read(files or [Path("-")], output)
-    scanner = patient_scanner(default_detectors(ner=ner))
+    scanner = patient_scanner(default_detectors(ner=ner, own=own_detectors()))
     try:
         reports = [(name, each, inspect(scanner, one_message(each))) for name, each in texts]
     finally:

@@ -202,6 +202,9 @@ class Settings(Part):
     models: Models = Models()
     backends: tuple[BackendSettings, ...] = Field(min_length=1, max_length=100, description="The model servers.")
     inspection: Inspection = Inspection()
+    detectors: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1024)], ...] = Field(
+        (), max_length=100, description="Detectors of your own: YAML files, or module:Class. See recognizers.md."
+    )
     audit: Audit = Audit()
     stream: Stream = Stream()
 

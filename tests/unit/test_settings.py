@@ -9,7 +9,16 @@ import pytest
 
 from gateway.errors import ConfigError, Problem
 from gateway.model import Capabilities, Timeouts, WireFormat
-from gateway.settings import Settings, audit_file, config_file, key_secret, load, model_names, to_backends
+from gateway.settings import (
+    Settings,
+    audit_file,
+    config_file,
+    key_secret,
+    load,
+    model_names,
+    own_detectors,
+    to_backends,
+)
 
 SECRET = "s" * 43
 HASH = "hmac-sha256:" + "0" * 64
@@ -364,3 +373,12 @@ def test_an_auditor_and_a_key_maker_need_no_other_secret(folder: Path) -> None:
         key_secret(write(folder, "backends: []\n"), {})
     with pytest.raises(ConfigError, match="too short"):
         key_secret(path, {"GATEWAY_KEYS__SECRET": "short"})
+
+
+def test_detectors_of_ones_own_stand_at_the_files_folder(folder: Path) -> None:
+    """Paths become absolute, module:Class stays; a half-finished file says what is listed all the same."""
+    path = write(folder, GOOD + "detectors: [more/ids.yaml, 'acme:Badge']\n")
+    wanted = (str(folder / "more" / "ids.yaml"), "acme:Badge")
+    assert load(path, ENVIRON).detectors == wanted
+    assert own_detectors(path, {}) == wanted
+    assert own_detectors(write(folder, "detectors: []\n"), {}) == ()

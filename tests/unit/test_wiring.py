@@ -277,3 +277,11 @@ def test_closing_ends_every_thread_that_was_started(tmp_path: Path) -> None:
     for thread in started:
         thread.join(timeout=10)
     assert not any(thread.is_alive() for thread in started)
+
+
+def test_types_that_the_installation_adds_may_be_named_in_a_policy(tmp_path: Path) -> None:
+    """They stand in no group of ours, and need not."""
+    path = tmp_path / "own.yaml"
+    path.write_text("recognizers:\n  - name: Ours\n    supported_entity: ACME_ID\n    deny_list: [Kestrel]\n")
+    known = vocabulary(default_detectors(ner=False, own=[str(path)]))
+    assert "ACME_ID" in known.entity_types

@@ -1,5 +1,6 @@
 """The detectors that a gateway runs: one explicit, ordered table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.errors import ConfigError, Problem
@@ -11,14 +12,16 @@ from gateway.inspection.detectors.presidio import load_presidio
 from gateway.inspection.detectors.rampart import load_rampart
 from gateway.inspection.detectors.rules import load_rules
 from gateway.inspection.detectors.together import seated
+from gateway.inspection.detectors.user_detectors import user_detectors
 
 
-def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[Detector, ...]:
+def default_detectors(*, ner: bool = True, folder: Path | None = None, own: Sequence[str] = ()) -> tuple[Detector, ...]:
     """Load every shipped detector; about a second and 200 MB with the model, most of it imports.
 
     ``ner``: read names and addresses with the model. Without it only those that their form gives away are found
     (letters.yaml), so every entity type still has a finder and every policy still loads; recall of names is low.
-    ``folder``: the rule files, ``policies/detectors`` by default. Raises ConfigError.
+    ``folder``: the rule files, ``policies/detectors`` by default. ``own``: what the installation adds, see
+    user_detectors.py; what installed packages offer always comes along. Raises ConfigError.
     """
     folder = folder or detector_files()
     if not folder.is_dir():
@@ -34,4 +37,4 @@ def default_detectors(*, ner: bool = True, folder: Path | None = None) -> tuple[
     ]
     if ner:
         detectors.append(load_rampart())
-    return seated(detectors)
+    return (*seated(detectors), *user_detectors(own))

@@ -16,6 +16,7 @@ from gateway.inspection.gating import open_gates
 from gateway.inspection.normalise import normalise
 from gateway.inspection.spoken import spoken
 from gateway.inspection.squeeze import squeezed
+from gateway.inspection.unwrapped import unwrapped
 from gateway.inspection.views import View, ViewBuilder
 
 MAX_LEVELS: Final = 3
@@ -25,6 +26,7 @@ _MADE: Final = (
     (squeezed, frozenset({Gate.DIGITS, Gate.SPELT_EMAIL})),
     (spoken, frozenset({Gate.SPOKEN, Gate.CJK})),
     (columns, frozenset({Gate.COLUMNS})),
+    (unwrapped, frozenset({Gate.WRAPPED})),
 )
 """Views of views, and the gates of which one has to be open."""
 

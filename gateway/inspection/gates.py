@@ -21,6 +21,7 @@ class Gate(IntEnum):
     DIGITS = auto()
     SPELT_EMAIL = auto()
     CJK = auto()
+    WRAPPED = auto()
 
 
 Gates = frozenset[int] | set[int]

@@ -8,7 +8,7 @@ detectors/scan.py).
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.inspection import decode, opaque, regrouped, spoken, squeeze
+from gateway.inspection import decode, opaque, regrouped, spoken, squeeze, unwrapped
 from gateway.inspection.detectors.scan import Scan, as_bytes
 from gateway.inspection.detectors.weaken import weaken
 from gateway.inspection.gates import ALL, Gate, Gates
@@ -55,6 +55,7 @@ def _patterns() -> Mapping[Gate, list[str]]:
         ],
         Gate.SPELT_EMAIL: [f"(?i:{emails})"],
         Gate.CJK: [r"\?{6}"],
+        Gate.WRAPPED: list(unwrapped.GATE),
     }
 
 

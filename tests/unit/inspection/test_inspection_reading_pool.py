@@ -136,7 +136,7 @@ def test_a_full_queue_is_an_overload() -> None:
     (second,) = pool.start(["two"], soon())
     with pytest.raises(Overloaded):
         pool.start(["three"], soon())
-    assert scanned(pool, chat("and a fourth")).coverage.reasons == ("overload",)
+    assert scanned(pool, chat("and Tobias Meyer")).coverage.reasons == ("overload",)
     assert second.cancel()
     assert pool.pending == 1
     (third,) = pool.start(["three"], soon())

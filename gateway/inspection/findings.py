@@ -123,7 +123,12 @@ def _met_by_chance(segments: Sequence[Segment], parts: list[_Part]) -> bool:
     if any(segment.role == "user" for segment in whole):
         return False
     pieces = (segment.text[part.start : part.end] for segment, part in zip(whole, parts, strict=True))
-    return not any(map(_LETTER.search, pieces)) and any(_QUANTITY.fullmatch(segment.text) for segment in whole)
+    numbers = all(
+        _QUANTITY.fullmatch(segment.text) or segment.text.strip().isdecimal() or _LETTER.search(segment.text)
+        for segment in whole
+    )
+    quantities = any(_QUANTITY.fullmatch(segment.text) for segment in whole)
+    return numbers and quantities and not any(map(_LETTER.search, pieces))
 
 
 def _finding(hit: Hit, segment: Segment, part: _Part) -> Finding:

@@ -16,6 +16,8 @@ LONGEST_WORD: Final = 128
 """Characters of a line's last or first word; longer ones are blobs."""
 _SHORTEST: Final = 8
 """Characters of both together: shorter values are found by nobody."""
+_KEY: Final = 16
+"""Capitals alone: one key in thirty of those made of capitals and a few digits holds none of the latter."""
 _LONGEST: Final = 1024
 """Characters of a value over more than two lines: a signed token has about 800."""
 _JOINT: Final = r"[A-Za-z0-9@._+/=:~%&!*-]"
@@ -23,10 +25,12 @@ _BREAK: Final = re.compile(rf"(?<={_JOINT})[ \t]{{0,2}}\r?\n[ \t>]{{0,8}}(?={_JO
 _WORD: Final = re.compile(rf"\S{{1,{LONGEST_WORD}}}")
 _DIGIT: Final = re.compile(r"[0-9]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
-_ADDRESS: Final = re.compile(r"(?<![\w.+-])\w[\w.+-]{0,63}@[\w-]{1,63}\.[A-Za-z]{2}|\w://.{0,128}@")
+_ADDRESS: Final = re.compile(r"(?<![\w.+-])\w[\w.+-]{0,63}@[\w-]{1,63}\.[A-Za-z]{2}")
 GATE: Final = (
     rf"[0-9@][!-~?]{{0,{LONGEST_WORD}}}[ \x09]{{0,2}}\r?\n[ \x09>]{{0,8}}{_JOINT}",
     rf"{_JOINT}[ \x09]{{0,2}}\r?\n[ \x09>]{{0,8}}[!-~?]{{0,{LONGEST_WORD}}}[0-9@]",
+    r"[A-Z]{4}[ \x09]{0,2}\r?\n[ \x09>]{0,8}[A-Z]",
+    r"[A-Z][ \x09]{0,2}\r?\n[ \x09>]{0,8}[A-Z]{4}",
 )
 """What has to stand in a text that has such a view, as patterns of one byte per character."""
 
@@ -97,5 +101,7 @@ def _may_be_a_value(word: str, pieces: list[str]) -> bool:
         return False
     if "@" in word:
         # An address that is whole by itself is no part of another, but for what only looks like one in a URL.
-        return not any(map(_ADDRESS.search, pieces)) or ("://" in word and not any("://" in one for one in pieces))
-    return _DIGIT.search(word) is not None and _LETTER.search(word) is not None
+        return "://" in word or not any(map(_ADDRESS.search, pieces))
+    if _DIGIT.search(word) is None:
+        return len(word) >= _KEY and word.isalpha() and word.isupper()
+    return _LETTER.search(word) is not None

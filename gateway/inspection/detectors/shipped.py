@@ -31,6 +31,7 @@ def default_detectors(*, ner: bool = True, folder: Path | None = None, own: Sequ
         load_rules(folder / "identifiers.yaml", "identifiers"),
         load_presidio(folder / "presidio.yaml"),
         PhoneDetector(),
+        load_rules(folder / "addresses.yaml", "addresses"),
         load_rules(folder / "letters.yaml", "letters"),
         load_rules(folder / "clinical.yaml", "clinical"),
         load_cues(folder / "cues.yaml"),

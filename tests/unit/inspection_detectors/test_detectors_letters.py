@@ -1,4 +1,4 @@
-"""Letters, own texts, case histories, and names and addresses that their form gives away."""
+"""Letters, own texts, case histories, and names that their form gives away."""
 
 from collections.abc import Callable
 
@@ -24,11 +24,6 @@ Types = Callable[[str, str], set[str]]
         ("CONFIDENTIAL\nBoard paper", "CONFIDENTIAL_MARKER"),
         ("My name is Ada Lovelace.", "FULL_NAME"),
         ("Frau Brandstätter kommt", "PERSON"),
-        ("Meet me at 48 Harrow Lane.", "STREET_ADDRESS"),
-        ("Musterstraße 12a, 10115 Berlin", "STREET_ADDRESS"),
-        ("12 rue de la Paix", "STREET_ADDRESS"),
-        ("PO Box 1234", "STREET_ADDRESS"),
-        ("Springfield, IL 62704", "LOCATION"),
     ],
 )
 def test_forms_are_found(types_of: Types, text: str, wanted: str) -> None:

@@ -16,7 +16,7 @@ rules:
     match: ['T-{digit:4}']
     no_match: ['T-12']
 """
-FILES = ("secrets", "identifiers", "letters", "clinical")
+FILES = ("secrets", "identifiers", "addresses", "letters", "clinical")
 
 
 def load(folder: Path, text: str) -> rules.RuleDetector:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from gateway.inspection.detectors.validators import luhn
 from gateway.inspection.views import View, ViewBuilder
 
 AROUND: Final = 40
@@ -60,7 +61,22 @@ LAYOUTS: Final = (
     (1,) * 9,
 )
 """Group sizes in which cards and the commonest identifiers are written: candidates wherever they stand."""
+_SIZES: Final = "0123456789abcdefghijklmno"
+"""One letter for each size of a group, so that layouts are looked for as words are."""
+_LAYOUTS: Final = tuple("".join(_SIZES[size] for size in layout) for layout in LAYOUTS)
+_CARDS: Final = (16, 19)
+"""Digits of the layouts in which only cards are written."""
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
+
+
+class _Candidate(NamedTuple):
+    """What ``[start, end)`` reads as, and the run of groups that it stands in, between whose digits no words are."""
+
+    reading: str
+    start: int
+    end: int
+    low: int
+    high: int
 
 
 class Group(NamedTuple):
@@ -76,51 +92,59 @@ def squeezed(view: View) -> View | None:
     builder = ViewBuilder()
     text = view.text
     found = False
-    for digits, start, end in _candidates(text):
-        emit(builder, text, digits, start, end)
+    for reading, start, end, low, high in _candidates(text):
+        emit(builder, text, reading, start, end, run=(low, high))
         found = True
     return builder.build(f"{view.name}.squeezed", view, prose=False) if found else None
 
 
-def emit(builder: ViewBuilder, text: str, reading: str, start: int, end: int) -> None:
-    """Append a line: the words before, ``reading`` of ``[start, end)`` set off by spaces, the words after."""
+def emit(
+    builder: ViewBuilder, text: str, reading: str, start: int, end: int, *, run: tuple[int, int] | None = None
+) -> None:
+    """Append a line: the words before, ``reading`` of ``[start, end)`` set off by spaces, the words after.
+
+    ``run``: where the run of groups begins and ends that it stands in; words stand outside of it alone.
+    """
+    low, high = run or (start, end)
     before = max(0, start - AROUND)
-    builder.copy(text[before:start], before)
+    builder.copy(text[before:low], before)
     builder.put(" ", start, start)
     builder.put(reading, start, end)
     builder.put(" ", end, end)
-    builder.copy(text[end : end + AROUND], end)
+    builder.copy(text[high : end + AROUND], high)
     builder.put("\n", end, end)
 
 
 def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
     """Stretches of groups that are laid out like an identifier, with their index; rows of years are not."""
-    sizes = tuple(len(group.digits) for group in groups)
-    for layout in LAYOUTS:
-        for at in range(len(sizes) - len(layout) + 1):
-            if sizes[at : at + len(layout)] == layout:
-                chosen = tuple(groups[at : at + len(layout)])
-                # A layout of single digits is meant only where no further single digit stands beside it.
-                inside = layout[0] == 1 and 1 in (sizes[at - 1 : at] + sizes[at + len(layout) : at + len(layout) + 1])
-                if not inside and not all(_YEAR.fullmatch(group.digits) for group in chosen):
-                    yield at, chosen
+    sizes = "".join(_SIZES[min(len(group.digits), _LONGEST)] for group in groups)
+    for layout in _LAYOUTS:
+        at = sizes.find(layout)
+        while at >= 0:
+            end = at + len(layout)
+            # A layout of single digits is meant only where no further single digit stands beside it.
+            inside = layout[0] == _SIZES[1] and _SIZES[1] in sizes[max(at - 1, 0) : at] + sizes[end : end + 1]
+            chosen = tuple(groups[at:end])
+            if not inside and not all(_YEAR.fullmatch(group.digits) for group in chosen):
+                yield at, chosen
+            at = sizes.find(layout, at + 1)
 
 
-def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
+def _candidates(text: str) -> Iterator[_Candidate]:
     groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
     if sum(len(group.digits) for group in groups) >= _SHORTEST:
         for run in runs(text, groups):
             yield from _of_run(text, run)
         for group in groups:
             if _SHORTEST <= len(group.digits) <= _LONGEST and _against_letters(text, group.start, group.end):
-                yield group
+                yield _Candidate(*group, group.start, group.end)
         for match in _IBAN.finditer(text):
             # Groups stay groups: what follows may be another number, and only the country's length says where it ends.
-            yield " ".join(_GROUP.findall(match[0])), match.start(), match.end()
+            yield _Candidate(" ".join(_GROUP.findall(match[0])), *match.span(), *match.span())
     lower = text.lower()
     if any(gate in lower for gate in EMAIL_GATES):
         for match in _EMAIL.finditer(text):
-            yield f"{match[1]}@{_DOT.sub('.', match[2])}", match.start(), match.end()
+            yield _Candidate(f"{match[1]}@{_DOT.sub('.', match[2])}", *match.span(), *match.span())
 
 
 def runs(text: str, groups: list[Group], *, fewest: int = 2) -> Iterator[list[Group]]:
@@ -148,7 +172,7 @@ def is_one_value(text: str, run: list[Group]) -> bool:
     return not any(map(_LISTED.search, gaps)) and not _EXPLAINED.match(text, run[0].start, run[-1].end)
 
 
-def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
+def _of_run(text: str, run: list[Group]) -> Iterator[_Candidate]:
     total = sum(len(group.digits) for group in run)
     if total < _SHORTEST:
         return
@@ -157,7 +181,7 @@ def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
     seen: set[tuple[int, int]] = set()
     if total <= _LONGEST and is_one_value(text, run):
         seen.add((start, end))
-        yield "".join(group.digits for group in run), start, end
+        yield _Candidate("".join(group.digits for group in run), start, end, start, end)
     for at, chosen in windows(run):
         # Short groups are everywhere in tables: there, all gaps have to be the same.
         if len(chosen[0].digits) < 4 and len(set(gaps[at : at + len(chosen) - 1])) > 1:
@@ -165,7 +189,11 @@ def _of_run(text: str, run: list[Group]) -> Iterator[tuple[str, int, int]]:
         place = (chosen[0].start, chosen[-1].end)
         if place not in seen:
             seen.add(place)
-            yield "".join(group.digits for group in chosen), *place
+            digits = "".join(group.digits for group in chosen)
+            # Far from words only the digits can say what they are.
+            far = place[0] - start >= AROUND and end - place[1] >= AROUND
+            if not (far and len(digits) in _CARDS and not luhn(digits)):
+                yield _Candidate(digits, *place, start, end)
 
 
 def _against_letters(text: str, start: int, end: int) -> bool:

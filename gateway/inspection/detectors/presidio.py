@@ -149,6 +149,7 @@ class Settings(BaseModel):
 
     recognizers: list[str]
     skip_patterns: list[str]
+    rewritten: dict[str, str]
     needs_context: list[str]
     strong_check: list[str]
     vague_words: list[str]
@@ -178,6 +179,15 @@ def load_presidio(path: Path, *, min_score: float = CONTEXT_LEAST) -> PresidioDe
         )
         for i, name in enumerate(settings.recognizers)
         if not _is_pattern_recognizer(getattr(predefined_recognizers, name, None))
+    ]
+    if problems:
+        raise ConfigError(tuple(problems))
+    patterns = {p.name for name in settings.recognizers for p in getattr(predefined_recognizers, name)().patterns}
+    problems = [
+        Problem(f"no listed recognizer has a pattern {name!r}", "Mend the name.", path, line_of(lines, (key,)))
+        for key in ("skip_patterns", "rewritten")
+        for name in getattr(settings, key)
+        if name not in patterns
     ]
     if problems:
         raise ConfigError(tuple(problems))
@@ -220,7 +230,7 @@ def _load(class_name: str, settings: Settings) -> _Recognizer:
     words = [word.strip() for word in source.context or () if word.strip().lower().rstrip("#:.") not in vague]
     words += settings.extra_context.get(entity_type, [])
     patterns = tuple(
-        (regex.compile(p.regex, source.global_regex_flags), float(p.score))
+        (regex.compile(settings.rewritten.get(p.name, p.regex), source.global_regex_flags), float(p.score))
         for p in source.patterns
         if p.name not in settings.skip_patterns
     )

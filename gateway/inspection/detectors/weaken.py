@@ -86,15 +86,20 @@ class Weak:
 
 def weaken(source: str, flags: int = 0) -> Weak:
     """The weak pattern of ``source``, written for ``regex`` or ``re`` with those ``flags``. Raises Unreadable."""
-    if flags & re.VERBOSE:
-        raise Unreadable("white space that does not count")
-    # Written anywhere, a flag for the whole pattern holds for the whole pattern.
-    ignore_case = bool(flags & re.IGNORECASE) or bool(re.search(r"\(\?[aLmsuw]*i[aLmsuw]*\)", source))
-    tree = _outer(_Parser(source, ignore_case=ignore_case).read())
+    tree = _outer(parse(source, flags))
     low, width = widths(tree)
     if not low:
         raise Unreadable("it may match nothing at all")
     return Weak(written(tree), width, tree)
+
+
+def parse(source: str, flags: int = 0) -> Node:
+    """The tree of a pattern, lookarounds included. Raises Unreadable."""
+    if flags & re.VERBOSE:
+        raise Unreadable("white space that does not count")
+    # Written anywhere, a flag for the whole pattern holds for the whole pattern.
+    ignore_case = bool(flags & re.IGNORECASE) or bool(re.search(r"\(\?[aLmsuw]*i[aLmsuw]*\)", source))
+    return _Parser(source, ignore_case=ignore_case).read()
 
 
 class _Parser:

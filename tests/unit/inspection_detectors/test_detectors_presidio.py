@@ -128,6 +128,8 @@ def test_recognizers_that_act_on_their_own_are_refused(tmp_path: Path) -> None:
         ("strong_check:", "strong_checks:", "strong_checks"),
         ("    CRYPTO,", "    CRYPTOX,", "CRYPTOX"),
         ("[PAN (Low)]", "3", "skip_patterns"),
+        ("[PAN (Low)]", "[PAN (Lo)]", "PAN"),
+        ("member ID (weak):", "member ID (week):", "week"),
     ],
 )
 def test_a_typo_ends_the_start(tmp_path: Path, old: str, new: str, says: str) -> None:

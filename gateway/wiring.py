@@ -40,6 +40,8 @@ FORMATS: Final[Mapping[WireFormat, BackendFormat]] = MappingProxyType(
 )
 QUEUED_TEXTS: Final = 4
 """Texts that may wait for a process that reads names, for each request that may wait for a thread."""
+INLINE: Final = 256
+"""Characters that our own patterns read in less time than it takes to ask a thread (0.3 ms). Others' may be slow."""
 PROBE_S: Final = 2.0
 """How long readiness waits for a backend to say that it is there."""
 
@@ -161,6 +163,7 @@ def names_reader(settings: Settings) -> Names | None:
 def scanner(settings: Settings, detectors: Sequence[Detector], names: Names | None = None) -> Scanner:
     """The scanner that these settings ask for."""
     inspection = settings.inspection
+    quick = not settings.detectors and (names is not None or not inspection.ner)
     return Scanner(
         detectors,
         names=names,
@@ -168,6 +171,7 @@ def scanner(settings: Settings, detectors: Sequence[Detector], names: Names | No
         workers=inspection.workers,
         queue=inspection.queue,
         cache_entries=inspection.cache_entries,
+        inline=INLINE if quick else 0,
     )
 
 

@@ -74,7 +74,7 @@ class Scanner:
         if not detectors or len(set(called)) != len(called) or not all(map(_NAME.fullmatch, called)):
             raise ValueError("a scanner needs detectors with distinct lower-case names")
         self._detectors = tuple(detectors)
-        self._names = names
+        self.names = names
         self._settled = settled
         self._timeout_s = timeout_s
         self.versions = tuple((part.name, part.version) for part in parts)
@@ -99,7 +99,7 @@ class Scanner:
         Raises nothing but CancelledError. Detectors that load on first use have loaded when this returns.
         """
         try:
-            if self._names is not None and not await asyncio.to_thread(self._names.ready, _LOAD_S):
+            if self.names is not None and not await asyncio.to_thread(self.names.ready, _LOAD_S):
                 return frozenset()
             unit = Unit(text, ())
             done = await self._warming.read({b"": unit}, max(self._timeout_s, _WARM_S))
@@ -112,8 +112,8 @@ class Scanner:
     def close(self) -> None:
         """End the threads, and the processes that read names."""
         self._workers.close()
-        if self._names is not None:
-            self._names.close()
+        if self.names is not None:
+            self.names.close()
 
     async def _inspect(self, draft: Draft) -> tuple[tuple[Finding, ...], tuple[str, ...], bool]:
         deadline = monotonic() + self._timeout_s

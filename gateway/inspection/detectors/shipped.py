@@ -29,6 +29,7 @@ def default_detectors(*, ner: bool = True, folder: Path | None = None, own: Sequ
     detectors: list[Detector] = [
         load_rules(folder / "secrets.yaml", "secrets"),
         load_rules(folder / "identifiers.yaml", "identifiers"),
+        load_rules(folder / "national.yaml", "national"),
         load_presidio(folder / "presidio.yaml"),
         PhoneDetector(),
         load_rules(folder / "addresses.yaml", "addresses"),

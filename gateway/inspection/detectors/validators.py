@@ -4,8 +4,8 @@ Pure functions of one string; every loop is linear. Rules name them in YAML (``v
 """
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from gateway.inspection.detectors.secrecy import (
@@ -20,11 +20,12 @@ from gateway.inspection.detectors.secrecy import (
     url_password,
     wif,
 )
+from gateway.inspection.detectors.standards import STANDARDS
 
 __all__ = [
-    "VALIDATORS", "Validator", "basic_auth", "be_national_number", "br_cpf", "ch_ahv", "digits_of", "entropy", "fr_nir",
-    "iban", "jwt", "luhn", "luhn_card", "nl_bsn", "not_placeholder", "password_like", "pt_nif", "random_token",
-    "real_email", "vin",
+    "VALIDATORS", "Validator", "basic_auth", "be_national_number", "br_cpf", "ch_ahv", "clabe", "digits_of",
+    "entropy", "fr_nir", "iban", "jwt", "luhn", "luhn_card", "nl_bsn", "not_placeholder", "password_like", "pt_nif",
+    "random_token", "real_email", "vin",
 ]  # fmt: skip
 
 _NOT_ALNUM: Final = re.compile(r"[^0-9A-Za-z]")
@@ -146,6 +147,15 @@ def br_cpf(text: str) -> bool:
     return True
 
 
+def clabe(text: str) -> bool:
+    """Mexican bank account number: eighteen digits, weights 3, 7, 1, each product modulo 10."""
+    number = digits_of(text)
+    if len(number) != 18 or len(set(number)) == 1:
+        return False
+    total = sum(int(digit) * (3, 7, 1)[place % 3] % 10 for place, digit in enumerate(number[:17]))
+    return (10 - total % 10) % 10 == int(number[17])
+
+
 def vin(text: str) -> bool:
     """Vehicle identification number with the North American check digit in the ninth place."""
     value = text.upper()
@@ -169,7 +179,7 @@ def real_email(text: str) -> bool:
 
 Validator = Callable[[str], bool]
 
-VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
+VALIDATORS: Final[Mapping[str, Validator]] = ChainMap(
     {
         function.__name__: function
         for function in (
@@ -182,6 +192,7 @@ VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
             pt_nif,
             ch_ahv,
             br_cpf,
+            clabe,
             vin,
             real_email,
             not_placeholder,
@@ -194,6 +205,7 @@ VALIDATORS: Final[Mapping[str, Validator]] = MappingProxyType(
             discord_token,
             wif,
         )
-    }
+    },
+    STANDARDS,  # type: ignore[arg-type]  # looked up, never written to
 )
 """The names that rule files may use."""

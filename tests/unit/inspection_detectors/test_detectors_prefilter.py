@@ -22,7 +22,7 @@ from gateway.inspection.detectors.together import Finder, Seatable, seated
 from gateway.inspection.detectors.weaken import Unreadable, weaken
 
 FOLDER = detector_files()
-RULES = ("secrets", "identifiers", "addresses", "letters", "clinical")
+RULES = ("secrets", "identifiers", "national", "addresses", "letters", "clinical")
 DATA = Path(__file__).parents[4] / "shared" / "data"
 WITHOUT: tuple[Detector, ...] = (
     *(load_rules(FOLDER / f"{name}.yaml", name) for name in RULES if (FOLDER / f"{name}.yaml").is_file()),

@@ -16,7 +16,7 @@ rules:
     match: ['T-{digit:4}']
     no_match: ['T-12']
 """
-FILES = ("secrets", "identifiers", "addresses", "letters", "clinical")
+FILES = ("secrets", "identifiers", "national", "addresses", "letters", "clinical")
 
 
 def load(folder: Path, text: str) -> rules.RuleDetector:

@@ -10,7 +10,8 @@ KEY = "fXk2q9ZbT1vRw8LmNc4JpH7sYd0EgUaK"
 
 
 @pytest.mark.parametrize(
-    "text", [KEY, "9f86d081884c7d659a2feaa0c55ad015", "h2f!x9@k#q4z(w7-c_v8=b3n+m6*l5^j1", "oy2gk4n7xq0w3s9d5h8j1"]
+    "text",
+    [KEY, "9f86d081884c7d659a2feaa0c55ad015", "h2f!x9@k#q4z(w7-c_v8=b3n+m6*l5^j1", "oy2gk4n7xq0w3s9d5h8j1"],
 )
 def test_characters_in_no_order_are_a_key(text: str) -> None:
     """Base 62, hexadecimal, with signs, in small letters alone."""

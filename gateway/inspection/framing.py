@@ -1,12 +1,11 @@
-"""How a gateway and a process that reads for it talk: frames over a pair of sockets, each a length and so many bytes.
+"""How a gateway and a process that reads for it talk: frames over two pipes, each a length and so many bytes.
 
 Text goes out as a deadline (seconds of the machine's monotonic clock, a double) and UTF-8; matches come back as JSON.
 No pickle: bytes of another process never become objects of ours by themselves. Nothing is written to any file.
 """
 
-import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import orjson
@@ -37,10 +36,10 @@ def frame(payload: bytes) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
-def receive(connection: socket.socket) -> bytes:
-    """The next payload. Raises Lost at the end of the stream, and OSError, of which TimeoutError is one."""
-    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    return _exactly(connection, length)
+def receive(read: Callable[[int], bytes]) -> bytes:
+    """The next payload. ``read`` gives some bytes, at most so many, and none at the end. Raises Lost there."""
+    (length,) = _LENGTH.unpack(_exactly(read, _LENGTH.size))
+    return _exactly(read, length)
 
 
 def question(text: str, deadline: float) -> bytes:
@@ -71,10 +70,10 @@ def told(payload: bytes) -> tuple[Match, ...]:
         raise Lost from None
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
-        part = connection.recv(min(size - len(parts), 1 << 20))
+        part = read(size - len(parts))
         if not part:
             raise Lost
         parts += part

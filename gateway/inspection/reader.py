@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -21,17 +20,19 @@ Units = Mapping[bytes, Unit]
 Settled = Callable[[Mapping[bytes, Reading]], bool]
 
 
-@dataclass(slots=True)
 class Round:
     """The reading of some units, under way and at its end."""
 
-    deadline: float
-    started: dict[bytes, Started] = field(default_factory=dict)
-    whole: dict[bytes, Reading] = field(default_factory=dict)
-    """Those that everybody who was to be asked has read. Jobs put them here themselves: what was found counts."""
-    reasons: set[str] = field(default_factory=set)
-    skipped: bool = False
-    """What patterns found settled it: names were not looked for and nothing was assessed."""
+    __slots__ = ("deadline", "reasons", "skipped", "started", "whole")
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.started: dict[bytes, Started] = {}
+        self.whole: dict[bytes, Reading] = {}
+        """Those that everybody who was to be asked has read. Jobs put them here themselves: what was found counts."""
+        self.reasons: set[str] = set()
+        self.skipped = False
+        """What patterns found settled it: names were not looked for and nothing was assessed."""
 
     @property
     def left_s(self) -> float:
@@ -125,7 +126,7 @@ class Reader:
                 remember(key, round_.whole[key])
 
     async def _read_names(self, names: Names, round_: Round) -> None:
-        """Names in every view that is prose. A unit in which they could not be looked for leaves ``started`` as it is."""
+        """Names in every view that is prose. Where they could not be looked for, ``started`` stays as it is."""
         if round_.reasons:
             return
         asked = [

@@ -6,14 +6,13 @@ it had get an exception, which is INCOMPLETE coverage. The queue is bounded: bey
 
 import logging
 import os
-import socket
+import select
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from math import ceil
 from threading import Condition, Thread
 from typing import Final
@@ -29,8 +28,9 @@ HANG_S: Final = 2.0
 """Seconds after its deadline that a text's answer is waited for: one step of reading takes a hundredth of that."""
 LOAD_S: Final = 60.0
 _BATCH: Final = 16
-_BATCH_BYTES: Final = 65_536
-"""What a process is given at once, far less than a socket buffers: neither side ever waits to write."""
+_BATCH_SIZE: Final = 8192
+"""Texts, and characters before the last of them, that a process is given at once."""
+_READ: Final = 65_536
 _PAUSE_S: Final = (0.0, 0.5, 2.0, 10.0)
 """Before a process is started again, by how often one ended without an answer before."""
 _log = logging.getLogger(__name__)
@@ -38,11 +38,14 @@ _log = logging.getLogger(__name__)
 Answer = tuple[Match, ...]
 
 
-@dataclass(slots=True)
 class _Job:
-    text: str = field(repr=False)
-    deadline: float
-    future: "Future[Answer]"
+    """A text that waits. No dataclass: nothing of it may ever be printed."""
+
+    __slots__ = ("deadline", "future", "text")
+
+    def __init__(self, text: str, deadline: float) -> None:
+        self.text, self.deadline = text, deadline
+        self.future: Future[Answer] = Future()
 
 
 def spare_processors() -> int:
@@ -103,7 +106,7 @@ class ReadingPool:
         futures raise Late, Failed or Lost. Cancelling one gives its place back at once.
         """
         self._start()
-        jobs = [_Job(text, deadline, Future()) for text in texts]
+        jobs = [_Job(text, deadline) for text in texts]
         with self._changed:
             if self._closed:
                 raise RuntimeError("the pool is closed")
@@ -196,7 +199,7 @@ class ReadingPool:
         most = min(_BATCH, ceil(len(self._waiting) / len(self._threads)))
         jobs: list[_Job] = []
         size = 0
-        while self._waiting and len(jobs) < most and size < _BATCH_BYTES:
+        while self._waiting and len(jobs) < most and size < _BATCH_SIZE:
             job = self._waiting.popleft()
             if job.future.set_running_or_notify_cancel():
                 jobs.append(job)
@@ -221,28 +224,31 @@ class ReadingPool:
 
 
 class _Process:
-    """One process and the socket to it. A context: left in any way, the process is gone."""
+    """One process and the pipes to it. A context: left in any way, the process is gone."""
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-P", "-c", PROGRAM, str(theirs.fileno()), *sys.path]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+        self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            [sys.executable, "-P", "-c", PROGRAM, *sys.path],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in, self._out = self._process.stdin, self._process.stdout
+        os.set_blocking(self._in.fileno(), False)
+        self._heard = bytearray()
         self.id = self._process.pid
 
     def __enter__(self) -> "_Process":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
         self.kill()
         self._process.wait()
+        self._in.close()
+        self._out.close()
 
     def load(self, engine: Engine) -> None:
         """Have it load ``engine``, and wait until it has."""
@@ -258,9 +264,44 @@ class _Process:
         return self._process.poll() is not None
 
     def say(self, content: bytes, timeout_s: float) -> None:
-        self._socket.settimeout(timeout_s)
-        self._socket.sendall(content)
+        """Answers that come meanwhile are taken: otherwise both sides could wait to write, as a pipe holds little.
+
+        Raises TimeoutError when it does not read, and OSError when it is gone.
+        """
+        stop, left = time.monotonic() + timeout_s, memoryview(content)
+        while left:
+            ready = _await({self._in.fileno(): select.POLLOUT, self._out.fileno(): select.POLLIN}, stop)
+            if self._out.fileno() in ready:
+                self._heard += self._some()
+            if self._in.fileno() in ready:
+                left = left[os.write(self._in.fileno(), left) :]
 
     def hear(self, timeout_s: float) -> bytes:
-        self._socket.settimeout(timeout_s)
-        return receive(self._socket)
+        """Raises TimeoutError when it does not answer, and Lost when it is gone."""
+        stop = time.monotonic() + timeout_s
+
+        def some(size: int) -> bytes:
+            if not self._heard:
+                _await({self._out.fileno(): select.POLLIN}, stop)
+                return os.read(self._out.fileno(), size)
+            taken = bytes(self._heard[:size])
+            del self._heard[:size]
+            return taken
+
+        return receive(some)
+
+    def _some(self) -> bytes:
+        """What stands in its output. Raises Lost at the end of it."""
+        if not (content := os.read(self._out.fileno(), _READ)):
+            raise Lost
+        return content
+
+
+def _await(events: Mapping[int, int], stop: float) -> set[int]:
+    """Those of these pipes that can be used, or have been closed. Raises TimeoutError at ``stop``."""
+    poll = select.poll()
+    for number, event in events.items():
+        poll.register(number, event)
+    if ready := poll.poll(max(stop - time.monotonic(), 0.0) * 1000):
+        return {number for number, _ in ready}
+    raise TimeoutError

@@ -1,13 +1,13 @@
-"""A process that reads names: loads the model once, then answers texts until the gateway's side of the socket closes.
+"""A process that reads names: loads the model once, then answers texts until the gateway's side of its input closes.
 
 It holds no text after its answer, writes nothing anywhere (its output goes nowhere, and a crash leaves no core file),
 and ignores SIGINT and SIGTERM: a service manager that signals the whole group must not take it from under requests
-that are still being answered. When the gateway ends, however it ends, the socket closes and so does this.
+that are still being answered. When the gateway ends, however it ends, the pipe closes and so does this.
 """
 
+import os
 import resource
 import signal
-import socket
 from typing import Final
 
 import orjson
@@ -17,28 +17,38 @@ from gateway.inspection.detectors.engines import Stopwatch, decode, load
 from gateway.inspection.detectors.rampart import OutOfTime
 from gateway.inspection.framing import FAILED, LATE, Lost, answer, asked, frame, receive
 
-PROGRAM: Final = (
-    "import sys; sys.path[:] = sys.argv[2:];from gateway.inspection.reading_process import main; main(int(sys.argv[1]))"
-)
-"""What ``python -c`` runs, with the socket's number and the import path of the gateway as arguments."""
+PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from gateway.inspection.reading_process import main; main()"
+"""What ``python -c`` runs, with the import path of the gateway as arguments."""
+_IN, _OUT = 0, 1
 
 
-def main(number: int) -> None:
-    """Read the engine's description, load it, say so, and answer."""
+def main() -> None:
+    """Read the engine's description from standard input, load it, say so on standard output, and answer."""
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    out = os.dup(_OUT)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _OUT)  # what a library prints must not stand between two answers
     watch = Stopwatch()
-    with socket.socket(fileno=number) as connection:
-        try:
-            detector = load(decode(receive(connection)), watch.passed)
-            detector.find("Please tell Jane Roe about it.")
-            connection.sendall(frame(orjson.dumps([detector.name, detector.version])))
-            while True:
-                text, watch.deadline = asked(receive(connection))
-                connection.sendall(frame(_read(detector, text)))
-        except (Lost, OSError):
-            return
+    try:
+        detector = load(decode(receive(_input)), watch.passed)
+        detector.find("Please tell Jane Roe about it.")
+        _say(out, orjson.dumps([detector.name, detector.version]))
+        while True:
+            text, watch.deadline = asked(receive(_input))
+            _say(out, _read(detector, text))
+    except (Lost, OSError):
+        return
+
+
+def _input(size: int) -> bytes:
+    return os.read(_IN, size)
+
+
+def _say(out: int, payload: bytes) -> None:
+    content = memoryview(frame(payload))
+    while content:
+        content = content[os.write(out, content) :]
 
 
 def _read(detector: Detector, text: str) -> bytes:

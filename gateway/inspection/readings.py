@@ -1,8 +1,8 @@
 """One text, read in every way: its views, what detectors find in them, and what no view can vouch for."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -47,17 +47,19 @@ class Abandoned(Exception):
     """Nobody waits for this reading any more."""
 
 
-@dataclass(slots=True)
 class Started:
     """A reading under way: what the detectors found, and what names are still to be looked for in."""
 
-    views: list[View]
-    joined: bool
-    reasons: set[str]
-    hits: dict[tuple[int, int, str, str], Hit] = field(default_factory=dict)
-    plain: list[Match] = field(default_factory=list)
-    """Matches in the plain view, in its characters."""
-    errors: set[str] = field(default_factory=set)
+    __slots__ = ("errors", "hits", "joined", "plain", "reasons", "views")
+
+    def __init__(self, views: list[View], reasons: Iterable[str], *, joined: bool) -> None:
+        self.views = views
+        self.joined = joined
+        self.reasons = set(reasons)
+        self.hits: dict[tuple[int, int, str, str], Hit] = {}
+        self.plain: list[Match] = []
+        """Matches in the plain view, in its characters."""
+        self.errors: set[str] = set()
 
     @property
     def prose(self) -> list[View]:
@@ -92,7 +94,7 @@ def begin(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: 
     becomes a reason; the others are still asked.
     """
     views, reasons = all_views(text)
-    started = Started(views, joined, set() if joined else set(reasons))
+    started = Started(views, () if joined else reasons, joined=joined)
     for view in views:
         finder = Finder(view.text)
         for detector in detectors:

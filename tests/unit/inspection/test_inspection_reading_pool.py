@@ -82,6 +82,14 @@ def test_names_and_patterns_stand_in_one_report(pool: ReadingPool) -> None:
     assert types(scanned(pool, BODIES[1])) >= {"PERSON", "CREDIT_CARD"}
 
 
+def test_long_texts_with_many_names_do_not_stop_each_other(pool: ReadingPool) -> None:
+    """More goes to the process, and more comes back, than pipes hold: neither side waits for the other for ever."""
+    names = "Please ask Anna Schmidt.\n" * 300 + "x" * 200_000
+    futures = pool.start([names[:7_400], names], soon())
+    assert [len(future.result(PATIENT_S)) > 500 for future in futures] == [True, True]
+    assert pool.restarts == 0
+
+
 def test_a_text_past_its_deadline_was_not_read(pool: ReadingPool) -> None:
     """What comes too late is no answer, and the process goes on with the next."""
     (late,) = pool.start(["Please ask Anna Schmidt."], time.monotonic() - 1)
@@ -194,7 +202,7 @@ async def _closed_while_waiting(pool: ReadingPool) -> float:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_process_outlives_the_gateway(number: signal.Signals) -> None:
-    """Killed without a chance to clean up: the socket closes with it, and its processes end by themselves."""
+    """Killed without a chance to clean up: its pipes close with it, and its processes end by themselves."""
     code = (
         "import sys, time\n"
         "from gateway.inspection.detectors.engines import RAMPART\n"

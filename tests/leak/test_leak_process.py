@@ -56,6 +56,10 @@ class Deployed:
         lines = (self.folder / "journal").read_text().splitlines()
         return [(event, what) for event, _, what in (line.partition("\t") for line in lines)]
 
+    def readers(self) -> list[int]:
+        """Processes that it started and that live now: those that read names (Linux)."""
+        return children(self.process.pid)
+
     def peers(self) -> set[tuple[str, int]]:
         """Remote ends of the sockets that the process has open now, as the kernel sees them (Linux)."""
         return set(remote_ends(self.process.pid))
@@ -65,6 +69,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started, by any of its threads, and that have not ended."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def remote_ends(pid: int) -> Iterator[tuple[str, int]]:
@@ -211,8 +221,11 @@ def test_connections_go_to_configured_backends_alone(used: tuple[Deployed, list[
     assert connected == allowed, "the hook saw other addresses, or did not see these"
     looked_up = {what for event, what in events if event.startswith("socket.get")}
     assert looked_up <= {"'127.0.0.1'", "'localhost'", "None", repr(socket.gethostname())}
-    started = [event for event, _ in events if event.startswith(("subprocess", "os."))]
-    assert started == [], "another program was started"
+    started = [(event, what) for event, what in events if event.startswith(("subprocess", "os."))]
+    assert all(one == ("subprocess.Popen", repr(sys.executable)) for one in started), "another program was started"
+    assert len(started) == len(running.readers()), "beside the processes that read names, none of which was lost"
+    order = [event for event, _ in events if event in {"subprocess.Popen", "socket.connect"}]
+    assert order == sorted(order, reverse=True), "they start before anything is sent"
     assert wire_of(running.elsewhere) == b""
 
 
@@ -226,6 +239,8 @@ def test_the_kernel_sees_no_other_connection(used: tuple[Deployed, list[str]]) -
     clients = {address for address, _ in running.peers() - backends}
     assert clients <= {"127.0.0.1"}
     assert ("127.0.0.1", running.elsewhere.port) not in running.peers()
+    assert running.readers(), "names are read by processes of their own"
+    assert [list(remote_ends(reader)) for reader in running.readers()] == [[]] * len(running.readers())
 
 
 def test_nothing_of_a_prompt_is_printed_or_left_on_disk(used: tuple[Deployed, list[str]]) -> None:

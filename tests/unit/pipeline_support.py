@@ -173,7 +173,7 @@ async def rigged(
             labels=LABELS,
             backends=[one.name for one in backends],
             entity_types=Words.entity_types,
-            coverage_kinds=["part", "detector_error", "timeout"],
+            coverage_kinds=["part", "detector_error", "timeout", "overload"],
         )
         records = folder / "audit.sqlite3"
         log = AuditLog(records, on_lost=metrics.lost)

@@ -436,6 +436,31 @@ def test_a_slow_detector_keeps_the_prompt_at_home(tmp_path: Path) -> None:
     with_rig(tmp_path, test, detectors=(Words(lambda: held.wait(30)),), timeout_s=0.05)
 
 
+def test_a_request_beyond_what_inspection_can_take_is_answered_inside_and_counted(tmp_path: Path) -> None:
+    """Law 4: overload is never a pass, and never a queue without end. Operators see it in a number of its own."""
+    begun, held = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        held.wait(30)
+
+    async def test(rig: Rig) -> None:
+        scanner = Scanner([Words(wait)], timeout_s=30, workers=1, queue=0)
+        busy = replace(rig.pipeline, scanner=scanner)
+        first = asyncio.create_task(busy.answer(inbound()))
+        assert await asyncio.to_thread(begun.wait, 10)
+        try:
+            second = await busy.answer(inbound("And why is the grass green?"))
+        finally:
+            held.set()
+            await first
+            scanner.close()
+        assert (second.provenance.backend, second.provenance.label) == ("qwen", "restricted")
+        assert b'gateway_incomplete_total{reason="overload"} 1.0' in rig.metrics.render()
+
+    with_rig(tmp_path, test)
+
+
 def test_a_client_that_leaves_during_inspection_is_recorded_once_and_nothing_is_sent(tmp_path: Path) -> None:
     """Cancellation while a detector works: no decision was made, one ending says why."""
     begun, held = threading.Event(), threading.Event()

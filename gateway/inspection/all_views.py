@@ -21,6 +21,9 @@ from gateway.inspection.views import View, ViewBuilder
 
 MAX_LEVELS: Final = 3
 """How often a decoded text is decoded again."""
+MAX_VIEWS: Final = 16
+"""Of one text, before any of them is put together or read aloud: encodings in each other multiply; more make coverage
+incomplete."""
 
 _MADE: Final = (
     (squeezed, frozenset({Gate.DIGITS, Gate.SPELT_EMAIL})),
@@ -58,7 +61,8 @@ def all_views(text: str, gates_of: Callable[[str], Gates] = open_gates) -> tuple
             deeper += [_folded(one, reasons) for one in inner]
             runs += found.found
         characters += sum(len(view.text) for view in deeper)
-        if deeper and (runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):
+        many = len(views) + len(deeper) > MAX_VIEWS
+        if deeper and (many or runs > MAX_RUNS or characters > MAX_DECODED or level == MAX_LEVELS):
             reasons.append("opaque:depth" if level == MAX_LEVELS else "opaque:views")
             break
         views += deeper

@@ -13,7 +13,7 @@ import re
 import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from leak_canaries import Canary
@@ -22,6 +22,8 @@ DEPTH: Final = 4
 """How often a text is decoded again."""
 NESTED: Final = 8
 """How often JSON in a string is opened."""
+_LONGEST_NUMBER: Final = 400
+"""Digits: ``1e999999999`` is a number of JSON, and nothing that anybody could write out."""
 _CYRILLIC: Final = str.maketrans("асеорхуіјАВСЕНКМОРТХ", "aceopxyijABCEHKMOPTX")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
@@ -87,7 +89,12 @@ class _Object(list[Any]):
 
 
 def _number(text: str) -> str:
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent beyond all bounds
+        return text
+    if abs(value.adjusted()) > _LONGEST_NUMBER:
+        return text
     return str(int(value)) if value == value.to_integral_value() else text
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.engines import Stopwatch, decode, load
-from gateway.inspection.detectors.rampart import OutOfTime
+from gateway.inspection.detectors.words import OutOfTime
 from gateway.inspection.framing import FAILED, LATE, Lost, answer, asked, frame, receive
 
 PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from gateway.inspection.reading_process import main; main()"

@@ -18,20 +18,14 @@ from gateway.inspection.detectors.gate import candidates
 from gateway.inspection.detectors.onnx_int8 import INPUTS, SLOW_FUSIONS, NotQuantizable, to_int8
 from gateway.inspection.detectors.onnx_runtime import onnxruntime
 from gateway.inspection.detectors.rampart_files import VERSION, model_files
-from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, WITHIN_WORD, Span, interpret
-from gateway.inspection.detectors.windows import windows
-
-THRESHOLD: Final = 0.5
+from gateway.inspection.detectors.rampart_spans import ENTITY_TYPES, Span, interpret
+from gateway.inspection.detectors.words import Words, softmax
 
 KINDS: Final = (
     "O", "GIVEN_NAME", "SURNAME", "EMAIL", "PHONE", "URL", "TAX_ID", "BANK_ACCOUNT", "ROUTING_NUMBER", "GOVERNMENT_ID",
     "PASSPORT", "DRIVERS_LICENSE", "BUILDING_NUMBER", "STREET_NAME", "SECONDARY_ADDRESS", "CITY", "STATE", "ZIP_CODE",
 )  # fmt: skip
 """The model's labels without B- and I-: label 0 is O, then a pair for each kind."""
-
-
-class OutOfTime(Exception):
-    """Nobody waits for this reading any more."""
 
 
 class RampartDetector:
@@ -46,7 +40,6 @@ class RampartDetector:
 
         Raises NotQuantizable or onnxruntime's errors when the model cannot be used.
         """
-        self._passed = passed
         runtime = onnxruntime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -59,6 +52,7 @@ class RampartDetector:
         self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._words = Words(self._tokenizer, KINDS, self._probabilities, passed=passed)
         self._first = self._tokenizer.token_to_id("[CLS]")
         self._last = self._tokenizer.token_to_id("[SEP]")
 
@@ -71,35 +65,15 @@ class RampartDetector:
         return [
             replace(span, start=span.start + start, end=span.end + start)
             for start, end in candidates(text)
-            for span in self._spans(text[start:end])
+            for span in self._words.spans(text[start:end])
         ]
-
-    def _spans(self, text: str) -> list[Span]:
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        ids: list[int] = encoding.ids
-        if not ids:
-            return []
-        words: list[int] = encoding.word_ids
-        offsets: list[tuple[int, int]] = encoding.offsets
-        best = np.zeros((words[-1] + 1, len(KINDS)), np.float32)
-        for start, end in windows(text, words, offsets):
-            if self._passed is not None and self._passed():
-                raise OutOfTime
-            kinds = self._probabilities(ids[start:end])
-            heads = np.flatnonzero(np.diff(words[start:end], prepend=-1))
-            sums = np.add.reduceat(kinds, heads, axis=0)
-            sums /= np.diff(np.append(heads, end - start))[:, None]
-            rows = [words[start + head] for head in heads]
-            best[rows] = np.maximum(best[rows], sums)
-        return _runs(text, best, _word_places(words, offsets, len(best)))
 
     def _probabilities(self, ids: list[int]) -> NDArray[np.float32]:
         """One window: probability of each kind for each token."""
         tokens = np.array([[self._first, *ids, self._last]], np.int64)
         places = np.arange(tokens.shape[1], dtype=np.int64)[None]
         logits = self._session.run(None, dict(zip(INPUTS, (tokens, places), strict=True)))[0][0, 1:-1]
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        odds /= odds.sum(axis=1, keepdims=True)
+        odds = softmax(logits)
         return np.concatenate((odds[:, :1], odds[:, 1::2] + odds[:, 2::2]), axis=1)
 
 
@@ -111,31 +85,3 @@ def load_rampart(passed: Callable[[], bool] | None = None) -> RampartDetector:
     except NotQuantizable as error:
         problem = Problem(f"the model cannot be used: {error}", "Install the gateway from its lock file.", folder)
         raise ConfigError((problem,)) from None
-
-
-def _word_places(words: list[int], offsets: list[tuple[int, int]], count: int) -> list[tuple[int, int]]:
-    """Where each word stands in the text."""
-    places = [(0, 0)] * count
-    previous = -1
-    for word, (start, end) in zip(words, offsets, strict=True):
-        places[word] = (start, end) if word != previous else (places[word][0], end)
-        previous = word
-    return places
-
-
-def _runs(text: str, best: NDArray[np.float32], places: list[tuple[int, int]]) -> list[Span]:
-    """Join neighbouring words of one kind."""
-    kinds = best[:, 1:].argmax(axis=1) + 1
-    spans: list[Span] = []
-    lengths: list[int] = []
-    for word in np.flatnonzero(best[np.arange(len(best)), kinds] >= THRESHOLD):
-        (start, end), kind, score = places[word], KINDS[kinds[word]], float(best[word, kinds[word]])
-        last = spans[-1] if spans else None
-        if last is not None and last.kind == kind and WITHIN_WORD.fullmatch(text, last.end, start):
-            lengths[-1] += 1
-            mean = last.score + (score - last.score) / lengths[-1]
-            spans[-1] = Span(last.start, end, kind, mean)
-        else:
-            spans.append(Span(start, end, kind, score))
-            lengths.append(1)
-    return spans

@@ -4,6 +4,7 @@ import typer
 
 from gateway import __version__
 from gateway.cli import audit, check, demo, explain, keys, policy, scan, serve
+from gateway.cli import eval as evaluation
 from gateway.cli.output import Json, Output
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(scan.scan)
 app.command()(explain.explain)
+app.command("eval")(evaluation.evaluate)
 app.command()(check.check)
 app.add_typer(policy.app, name="policy", help="Check and test policies.")
 app.add_typer(audit.app, name="audit", help="Read the record of decisions.")

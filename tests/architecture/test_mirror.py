@@ -12,6 +12,7 @@ DEBT = {
     "gateway.cli.check": "unit/cli/test_cli_check.py",
     "gateway.cli.demo": "unit/cli/test_cli_demo.py",
     "gateway.cli.demo_sides": "unit/cli/test_cli_demo.py",
+    "gateway.cli.eval": "unit/cli/test_cli_eval.py",
     "gateway.cli.explain": "unit/cli/test_cli_explain.py",
     "gateway.cli.policy": "unit/cli/test_cli_policy.py",
     "gateway.cli.scan": "unit/cli/test_cli_scan.py",

@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")/.."
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
 compile pyproject.toml -o deploy/requirements.lock
-compile --group pyproject.toml:dev pyproject.toml -o deploy/requirements-dev.lock
+compile --group pyproject.toml:dev --extra plot --extra compare pyproject.toml -o deploy/requirements-dev.lock

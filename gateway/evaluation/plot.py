@@ -12,9 +12,9 @@ DOTS_PER_INCH: Final = 150
 _COLOURS: Final = ("#0b5fa5", "#b3261e", "#2e7d32", "#6a1b9a", "#c77700")
 
 
-def needs_plotting() -> None:
-    """ConfigError when matplotlib is not installed; asked before the work, not after it."""
-    if importlib.util.find_spec("matplotlib") is None:
+def needs_plotting(library: str = "matplotlib") -> None:
+    """ConfigError when the library is not installed; asked before the work, not after it."""
+    if importlib.util.find_spec(library) is None:
         remedy = "Install the extra: pip install 'hybrid-llm-gateway[plot]' (in a source tree `make test` does)."
         raise ConfigError((Problem("--plot needs matplotlib", remedy),))
 

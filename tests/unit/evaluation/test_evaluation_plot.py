@@ -9,7 +9,7 @@ from evaluation_values import REVISIONS, outcome, row
 from gateway.errors import ConfigError
 from gateway.evaluation.figures import figures
 from gateway.evaluation.outcome import PRIVATE_MATTER, Compared
-from gateway.evaluation.plot import plot
+from gateway.evaluation.plot import needs_plotting, plot
 
 pytest.importorskip("matplotlib")
 
@@ -47,3 +47,9 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     """With the file's name, not a traceback."""
     with pytest.raises(ConfigError, match="cannot be written"):
         plot(figures(DECIDED, "balanced", REVISIONS), tmp_path / "missing" / "curve.png")
+
+
+def test_what_is_missing_is_said_before_the_work() -> None:
+    """With the extra that brings it."""
+    with pytest.raises(ConfigError, match=r"hybrid-llm-gateway\[plot\]"):
+        needs_plotting("a_library_that_nobody_has")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.errors import ConfigError
 from gateway.evaluation.presidio import DEFAULT, MODEL, PERSON_AND_IDS, PresidioSide
 
 pytest.importorskip(MODEL)
@@ -16,3 +17,9 @@ def test_both_settings_judge_one_analysis() -> None:
     nothing = side.compare("Sort a list.")
     assert nothing.flagged == {DEFAULT: False, PERSON_AND_IDS: False}
     assert nothing.cpu_ms > 0
+
+
+def test_a_model_that_is_not_there_is_a_problem() -> None:
+    """With the extra that brings it; nothing is downloaded."""
+    with pytest.raises(ConfigError, match=r"hybrid-llm-gateway\[compare\]"):
+        PresidioSide("a_model_that_nobody_has")

@@ -55,14 +55,26 @@ def read_rows(files: Sequence[Path]) -> list[Row]:
                 rows.append(item)
             else:
                 problems.append(item)
-    if problems:
-        further = len(problems) - _MOST_PROBLEMS
-        if further > 0:
-            problems[_MOST_PROBLEMS:] = [Problem(f"and {further} further lines", "Correct the lines above first.")]
-        raise ConfigError(tuple(problems))
+    _complain(problems)
     if not rows:
         raise ConfigError((Problem("there are no rows to evaluate", _REMEDY, files[0] if files else None),))
     return rows
+
+
+def read_texts(content: bytes, name: Path) -> list[tuple[int, str]]:
+    """Number and ``text`` of every line of a file with that name. Raises ConfigError with every unusable line."""
+    read = [*_lines(content, name, name.name)]
+    _complain([one for _, one in read if isinstance(one, Problem)])
+    return [(number, one.text) for number, one in read if isinstance(one, Row)]
+
+
+def _complain(problems: list[Problem]) -> None:
+    """ConfigError with the first problems and the number of the others, if there are any."""
+    further = len(problems) - _MOST_PROBLEMS
+    if further > 0:
+        problems[_MOST_PROBLEMS:] = [Problem(f"and {further} further lines", "Correct the lines above first.")]
+    if problems:
+        raise ConfigError(tuple(problems))
 
 
 def _read(file: Path) -> Iterator[Row | Problem]:
@@ -71,12 +83,17 @@ def _read(file: Path) -> Iterator[Row | Problem]:
     except OSError as error:
         yield Problem(f"cannot be read: {error.strerror}", "Name files that exist and may be read.", file)
         return
+    for _, one in _lines(content, file, file.name):
+        yield one
+
+
+def _lines(content: bytes, file: Path, source: str) -> Iterator[tuple[int, Row | Problem]]:
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if line.strip():
             try:
-                yield _row(line, str(number), file.name)
+                yield number, _row(line, str(number), source)
             except _Unusable as why:
-                yield Problem(str(why), _REMEDY, file, number)
+                yield number, Problem(str(why), _REMEDY, file, number)
 
 
 class _Unusable(Exception):

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from cli_support import CARD, run
 
+from gateway.cli.highlight import WHOLE, highlighted, placed
 from gateway.cli.inspecting import as_text
 from gateway.cli.output import Output
+from gateway.model import Finding
 
 
 def test_files_are_scanned_each_for_itself(tmp_path: Path) -> None:
@@ -88,3 +90,64 @@ def test_an_argument_that_is_not_text_is_a_problem() -> None:
     assert result.exit_code == 2
     assert "--text is not UTF-8 text (byte 3)" in result.output
     assert as_text("na\u00efve", "x", Output(json=True)) == "na\u00efve"
+
+
+LINES = "\n".join(json.dumps({"text": text}) for text in (f"card {CARD}", "Why is the sky blue?")) + "\n"
+
+
+@pytest.mark.parametrize("arguments", [["rows.jsonl"], ["-", "--jsonl"]])
+def test_lines_are_scanned_each_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """By the ending of the file, or where it is said; named by file and line."""
+    (tmp_path / "rows.jsonl").write_text(LINES)
+    monkeypatch.chdir(tmp_path)
+    reports = json.loads(run("scan", *arguments, "--json", "--no-ner", stdin=LINES).output)
+    assert [bool(report["findings"]) for report in reports] == [True, False]
+    assert [report["source"].rpartition(":")[2] for report in reports] == ["1", "2"]
+    shown = run("scan", *arguments, "--no-ner", stdin=LINES).output
+    assert "2 texts: something found in 1, 0 not read completely" in shown
+    assert "sky" not in shown, "a clean line is named and not shown"
+
+
+def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
+    """And nothing of it is repeated."""
+    (tmp_path / "rows.jsonl").write_text('{"text": "fine"}\nhushhush\n')
+    result = run("scan", str(tmp_path / "rows.jsonl"), "--no-ner")
+    assert result.exit_code == 2
+    assert "rows.jsonl:2" in result.output
+    assert "hushhush" not in result.output
+
+
+def found(start: int, end: int, score: float = 0.9) -> Finding:
+    return Finding("X", score, "messages.0.content", "user", start, end, "d")
+
+
+def test_findings_are_marked_by_their_scores() -> None:
+    """The surest on top; the characters stay where they are."""
+    shown = highlighted("call Ann Lee now", [found(5, 12), found(5, 8, 0.3)])
+    assert shown.plain == "call Ann Lee now"
+    assert {str(span.style) for span in shown.spans} == {"bold white on red", "underline"}
+    assert str(shown.spans[-1].style) == "bold white on red"
+
+
+def test_what_is_said_about_the_whole_text_has_no_place_in_it() -> None:
+    """Neither has what stands in a key, nor what spans segments."""
+    elsewhere = Finding("X", 0.9, "model", "", 0, 4, "d")
+    assert placed([found(0, 9), found(-1, -1), elsewhere, found(2, 4)], "some text") == [found(2, 4)]
+
+
+def test_a_scanned_text_cannot_steer_the_terminal() -> None:
+    """Escape sequences are shown as pictures of one character each."""
+    assert highlighted("a\x1b[2Jb\x9bc\n", []).plain == "a␛[2Jb�c\n"
+
+
+def test_of_a_long_text_the_surroundings_of_its_findings_are_shown() -> None:
+    """Wherever they stand."""
+    text = "a" * WHOLE + " secret " + "b" * WHOLE
+    shown = highlighted(text, [found(WHOLE + 1, WHOLE + 7)])
+    assert " secret " in shown.plain
+    assert len(shown) < 300
+    assert shown.plain.startswith("… ")
+    assert shown.plain.endswith(" …")
+    assert len(highlighted(text, [])) < 400

@@ -10,10 +10,11 @@ from typing import Final
 from gateway.inspection.views import View, ViewBuilder
 
 _AROUND: Final = 32
+_LONGEST_WORD: Final = 128
 _ESCAPED: Final = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{1,12}|#[xX][0-9A-Fa-f]{1,10}|[A-Za-z][A-Za-z0-9]{1,31});?"
-    r"|(?:=[0-9A-F]{2})+|=\r?\n"
+    r"|(?:=[0-9A-F]{2})+|(?<!=)(?<!h1:[A-Za-z0-9+/]{43})=\r?\n"
     r"|(?:\\{1,8}(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|[0-3][0-7]{2}))+"
     r"|(?:\bU\+[0-9A-Fa-f]{4,6}[ ,]?)+"
     r"|(?<=[0-9])\\{1,2}[nrt](?=[0-9])"
@@ -52,12 +53,20 @@ def _resolve(view: View, escapes: list[tuple[int, int, str]]) -> View:
         if start - done > 2 * _AROUND:
             builder.copy(text[done : done + _AROUND] if number else "", done)
             builder.put("\n", done + _AROUND, done + _AROUND)
-            done = start - _AROUND
+            done = _word_start(text, start - _AROUND, done)
         builder.copy(text[done:start], done)
         builder.put(said, start, end)
         done = end
     builder.copy(text[done : done + _AROUND], done)
     return builder.build(f"{view.name}.unescaped", view, prose=True)
+
+
+def _word_start(text: str, at: int, least: int) -> int:
+    """Where the word at ``at`` begins: half of a checksum is a word that nobody can read."""
+    earliest = max(least, at - _LONGEST_WORD, 0)
+    while at > earliest and not text[at - 1].isspace():
+        at -= 1
+    return at
 
 
 def _resolved(escaped: str) -> str:

@@ -24,6 +24,10 @@ _HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f-]+")
 _HASH_LENGTHS: Final = frozenset({20, 24, 32, 36, 40, 48, 56, 64, 96, 128})
 """Hexadecimal characters of object ids, MD5, UUID, SHA-1, SHA-2 and addresses; text of these lengths was decoded."""
 _INTEGRITY: Final = re.compile(r"sha(?:256|384|512)[-:][A-Za-z0-9+/_-]{43,86}={0,2}", re.IGNORECASE)
+_CHECKSUM: Final = re.compile(r"(?<![A-Za-z0-9])h1:[A-Za-z0-9+/]{43}=")
+"""Of a Go module, as go.sum has it."""
+_LENGTH: Final = re.compile(r"[1-9][0-9]?")
+_NAME: Final = re.compile(r"(?=.*[aeiouyAEIOUY])[A-Za-z_]{2,40}|[a-z]{2,4}")
 _PACKED: Final = re.compile(
     r"(?:H4sI|eJ[w-z]|UEsDB|JVBERi0|iVBORw0|/9j/4|R0lGOD|U2FsdGVkX1|N3q8rycc)[A-Za-z0-9+/_=-]{14,}"
 )
@@ -83,6 +87,7 @@ def text_reasons(text: str, decoded: tuple[tuple[int, int], ...], gates: Gates =
 
 def _hides(text: str, start: int, end: int, decoded: tuple[tuple[int, int], ...]) -> bool:
     """Does an unbroken stretch hold a random-looking word that no decoder could read?"""
+    decoded = (*decoded, *(match.span() for match in _CHECKSUM.finditer(text, start, end)))
     if any(is_random(match[0]) and not _within(match.span(), decoded) for match in _WORD.finditer(text, start, end)):
         return True
     return any(
@@ -92,7 +97,7 @@ def _hides(text: str, start: int, end: int, decoded: tuple[tuple[int, int], ...]
 
 def is_random(word: str) -> bool:
     """Does this run look drawn by lot: letters and digits that form neither words nor a hash of a known length?"""
-    if _INTEGRITY.fullmatch(word):
+    if _INTEGRITY.fullmatch(word) or (word.startswith("_Z") and _is_mangled(word)):
         return False
     if _PACKED.match(word):
         return True
@@ -103,6 +108,16 @@ def is_random(word: str) -> bool:
     # base64 with its own slashes and dashes: few of them, and the whole as random as its parts.
     whole = "".join(part for part in parts if not _HEX.fullmatch(part))
     return len(whole) >= _LONGEST_NAME and len(parts) <= 1 + len(core) // 10 and _is_random_part(whole)
+
+
+def _is_mangled(word: str) -> bool:
+    """A linker's name (Itanium C++ ABI): names with their lengths before them, which are two fifths of it at least."""
+    named = at = 0
+    for match in _LENGTH.finditer(word):
+        name = word[match.end() : match.end() + int(match[0])]
+        if match.start() >= at and len(name) == int(match[0]) and _NAME.fullmatch(name):
+            named, at = named + len(name), match.end() + len(name)
+    return named * 5 >= (len(word) - 2) * 2
 
 
 def _is_random_part(part: str) -> bool:

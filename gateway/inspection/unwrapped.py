@@ -25,6 +25,8 @@ _BREAK: Final = re.compile(rf"(?<={_JOINT})[ \t]{{0,2}}\r?\n[ \t>]{{0,8}}(?={_JO
 _WORD: Final = re.compile(rf"\S{{1,{LONGEST_WORD}}}")
 _DIGIT: Final = re.compile(r"[0-9]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
+_HASH: Final = re.compile(r"(?:0x)?[0-9a-f]{32,128}|[0-9A-F]{32,128}")
+"""Lists of files with their checksums; a key in hexadecimal is found by nobody without the word before it."""
 _ADDRESS: Final = re.compile(r"(?<![\w.+-])\w[\w.+-]{0,63}@[\w-]{1,63}\.[A-Za-z]{2}")
 GATE: Final = (
     rf"[0-9@][!-~?]{{0,{LONGEST_WORD}}}[ \x09]{{0,2}}\r?\n[ \x09>]{{0,8}}{_JOINT}",
@@ -97,7 +99,7 @@ def _breaks(text: str) -> Iterator[_Broken]:
 
 
 def _may_be_a_value(word: str, pieces: list[str]) -> bool:
-    if len(word) < _SHORTEST:
+    if len(word) < _SHORTEST or any(map(_HASH.fullmatch, pieces)):
         return False
     if "@" in word:
         # An address that is whole by itself is no part of another, but for what only looks like one in a URL.

@@ -21,12 +21,18 @@ _UNIFORM: Final = re.compile(r"(.)\1*")
 
 
 def _checked(name: str) -> Callable[[str], bool]:
-    """The check of one module; one digit repeated is never a number."""
+    """The check of one module, for digits of every script; one digit repeated is never a number.
+
+    Some modules raise where a sign is outside their alphabet: then it is none of their numbers.
+    """
     module: Any = import_module(f"stdnum.{name}")
 
     def check(text: str) -> bool:
-        digits = re.sub(r"\W", "", text)
-        return not _UNIFORM.fullmatch(digits) and bool(module.is_valid(text))
+        folded = "".join(str(int(char)) if char.isdecimal() else char for char in text)
+        try:
+            return not _UNIFORM.fullmatch(re.sub(r"\W", "", folded)) and bool(module.is_valid(folded))
+        except (ValueError, LookupError):
+            return False
 
     check.__name__ = f"stdnum.{name}"
     return check

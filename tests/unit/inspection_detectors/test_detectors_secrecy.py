@@ -22,8 +22,10 @@ def test_characters_in_no_order_are_a_key(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "settings.DAHLIA_API_KEY_V2", "projects/acme/secrets/db-password/versions/1", "getAuthTokenForUser2", "2023-06-01-preview",
-        "your-api-key-0123456789abcdef", "application_default_credentials_2", "correct-horse-battery-staple-9", "1.2.3.4.5.6.7.8.9-beta",
+        "settings.DAHLIA_API_KEY_V2", "projects/acme/secrets/db-password/versions/1", "getAuthTokenForUser2",
+        "2023-06-01-preview",
+        "your-api-key-0123456789abcdef", "application_default_credentials_2", "correct-horse-battery-staple-9",
+        "1.2.3.4.5.6.7.8.9-beta",
     ],
 )  # fmt: skip
 def test_what_is_made_of_words_is_a_name(text: str) -> None:

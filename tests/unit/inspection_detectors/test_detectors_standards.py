@@ -35,3 +35,15 @@ def test_mexican_accounts_have_a_check_digit() -> None:
     assert clabe("032180000118359719")
     assert not clabe("032180000118359718")
     assert not clabe("000000000000000000")
+
+
+@pytest.mark.parametrize("name", sorted(STANDARDS))
+def test_a_check_answers_whatever_it_is_asked(name: str) -> None:
+    """A check that raised would make the request count as not read, for a letter that is no number's."""
+    for text in ("", "-", "ß1234567ÿ0ZZ4", "٠١٢٣٤٥٦٧٨٩٠", "Ⅷ²³⁴", "0" * 40, "A" * 18, "12345678 9 ſK4", "1" + "é" * 12):
+        assert STANDARDS[name](text) in (True, False)
+
+
+def test_digits_of_every_script_are_digits() -> None:
+    """Arabic digits in a Czech number."""
+    assert STANDARDS["stdnum.cz.rc"]("٧١٠٣١٩/٢٧٤٥")

@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint types contracts check llama-server docs bench clean
+.PHONY: help demo test serve lint types contracts check llama-server docs bench eval clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ llama-server: $(VENV)/.dev ## Build the real llama-server and tiny models for te
 docs: $(VENV)/.dev ## Write the reference pages that are facts of the code
 	@$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.dev ## Measure the hot path; prints tables, judges nothing
-	@$(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/.dev ## Measure inspection and the hot path; writes docs/bench.md, judges nothing (DATA=folder of JSON lines)
+	@$(BIN)/python -m tests.bench --page docs/bench.md $(if $(DATA),--data $(DATA)) $(ARGS)
+
+eval: $(VENV)/.dev ## Recall, over-routing and Presidio's on the rows in DATA=folder; writes docs/detection.md
+	@$(BIN)/python -m docs.figures $(DATA)
 
 clean: ## Remove what make created in the tree
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -40,7 +40,12 @@ def figures(decided: Sequence[Decided], policy: str, revisions: Mapping[str, Rev
             "wall_ms": percentiles([one.wall_ms for _, one in decided]),
         },
         "profiles": {
-            name: {"policy": one.name, "revision": one.revision, **tally_of(decided, name).as_json()}
+            name: {
+                "policy": one.name,
+                "revision": one.revision,
+                **tally_of(decided, name).as_json(),
+                "by_source": _tallies(_grouped(decided, lambda row: row.source), name),
+            }
             for name, one in revisions.items()
         },
         "curve": [{"threshold": at, "recall": recall, "over_routing": over} for at, recall, over in curve(decided)],

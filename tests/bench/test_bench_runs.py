@@ -15,6 +15,10 @@ def test_every_table_has_rows() -> None:
     assert done.returncode == 0, done.stderr
     tables = {table["title"]: table["rows"] for table in json.loads(done.stdout)["tables"]}
     assert list(tables) == [
+        "Inspection of one text",
+        "Mixed traffic, beside Presidio",
+        "A conversation, turn by turn",
+        "A long prompt",
         "A proxied request, patterns only",
         "A proxied request, patterns and NER",
         "Strict JSON",

@@ -19,6 +19,7 @@ from gateway.egress.sender import Egress
 from gateway.errors import BackendUnavailable, GatewayError, NotFound, PolicyRefusal, Untranslatable, UpstreamRejected
 from gateway.ingress.facts import facts as facts_of
 from gateway.inspection.scanner import Scanner
+from gateway.judge.judge import Judge
 from gateway.model import Answer, Backend, Completion, Draft, Facts, Inbound, WireFormat
 from gateway.policy.decision import Cleared, NotCleared, Refused, decide
 from gateway.policy.route import incapable, model_for, plan, serves
@@ -36,6 +37,7 @@ class Pipeline:
     aliases: Mapping[str, str]
     formats: Mapping[WireFormat, BackendFormat]
     scanner: Scanner
+    judge: Judge
     log: AuditLog
     egress: Egress
     health: Health
@@ -104,6 +106,7 @@ class Pipeline:
         started = perf_counter()
         report = await self.scanner.scan(draft)
         trail.inspected(report, perf_counter() - started)
+        report = await self.judge.settled(draft, report, facts, trail.hearing)  # asks a model inside where in doubt
         match decide(trail.policy, draft, report, facts):
             case NotCleared() as verdict:
                 trail.not_cleared(backend, verdict)

@@ -21,6 +21,7 @@ from gateway.audit.record import (
 )
 from gateway.egress.origin import Origin
 from gateway.errors import GatewayError, Malformed, Unavailable, Untranslatable, UpstreamBroke
+from gateway.judge.hearing import Hearing
 from gateway.model import Backend, Chunk, Completion, Draft, Inbound, Provenance, Report, Usage
 from gateway.policy.decision import Cleared, NotCleared, Refused
 from gateway.policy.route import Plan
@@ -69,6 +70,7 @@ class Trail:
         self._retry_after: float | None = None
         self._added_s = 0.0
         self._first_byte_at: float | None = None
+        self.hearing = Hearing(inbound, policy, self.asked)
 
     # What the pipeline tells.
 
@@ -114,6 +116,12 @@ class Trail:
         self._added_s = perf_counter() - self._started
         self._metrics.added(self._added_s)
 
+    async def asked(self, verdict: Cleared, report: Report) -> None:
+        """Record that a question about this request is about to be sent to the judge. Durable on return."""
+        number = self._attempt
+        self._attempt += 1
+        await self._write(Outcome.ASKED_JUDGE, report, draft=verdict.draft, question=(number, verdict))
+
     async def refused(self, draft: Draft, verdict: Refused, report: Report) -> None:
         """Record that a refuse rule ended the request."""
         self._label, self._rules = verdict.label, verdict.rules
@@ -150,7 +158,16 @@ class Trail:
             code="no_backend_cleared",
         )
 
-    async def _write(self, outcome: Outcome, report: Report | None, draft: Draft | None = None) -> None:
+    async def _write(
+        self,
+        outcome: Outcome,
+        report: Report | None,
+        draft: Draft | None = None,
+        question: tuple[int, Cleared] | None = None,
+    ) -> None:
+        attempt, label, rules = self._attempt, self._label, self._rules
+        if question is not None:
+            attempt, label, rules = question[0], question[1].label, question[1].rules
         findings, coverage, versions = (
             (report.counts(), report.coverage.reasons, report.versions) if report else ({}, (), ())
         )
@@ -159,7 +176,7 @@ class Trail:
             DecisionRecord(
                 time=utc_now(),
                 request_id=self.inbound.request_id,
-                attempt=self._attempt,
+                attempt=attempt,
                 key_id=self.inbound.caller.key_id,
                 endpoint=self.inbound.endpoint,
                 wanted_model=self._wanted,
@@ -167,8 +184,8 @@ class Trail:
                 backend=draft.backend.name if draft else "",
                 host=_host(draft) if draft else "",
                 model=draft.model if draft else "",
-                label=self._label,
-                rules=self._rules,
+                label=label,
+                rules=rules,
                 revision=self.policy.revision,
                 findings=findings,
                 places=places(report) if report else {},
@@ -179,10 +196,11 @@ class Trail:
                 detectors=versions,
                 stream=self.inbound.stream,
                 inspection_ms=round(self._inspection_s * 1000, 3),
+                judged=None if question is not None else self.hearing.judged(),
             )
         )
         self._metrics.recorded(perf_counter() - started)
-        self._metrics.decided(outcome, self._label, draft.backend.name if draft else "")
+        self._metrics.decided(outcome, label, draft.backend.name if draft else "")
 
     def provenance(self, verdict: Cleared) -> Provenance:
         """Who answers and why, for the client."""

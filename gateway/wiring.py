@@ -26,6 +26,9 @@ from gateway.inspection.detectors.user_detectors import OWN
 from gateway.inspection.names import Names
 from gateway.inspection.reading_pool import ReadingPool, spare_processors
 from gateway.inspection.scanner import Scanner
+from gateway.judge.bench import Bench
+from gateway.judge.judge import Judge
+from gateway.judge.prompt import load_prompt
 from gateway.model import Backend, WireFormat
 from gateway.pipeline import Pipeline
 from gateway.policy.loader import load_policy
@@ -206,6 +209,7 @@ def assemble(settings: Settings) -> Gateway:
         aliases=settings.models.aliases,
         formats=FORMATS,
         scanner=inspector,
+        judge=Judge(Bench(backends, FORMATS, egress, load_prompt()), metrics),
         log=log,
         egress=egress,
         health=Health(),

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import orjson
 
-from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, ListedModel, Outcome
-from gateway.audit.sqlite import APPLICATION_ID, SCHEMA_VERSION
+from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, Judged, ListedModel, Outcome
+from gateway.audit.sqlite import APPLICATION_ID, READABLE
 from gateway.errors import ConfigError, Problem
 from gateway.model import Usage
 
@@ -77,7 +77,7 @@ def query(path: Path, filters: Filters) -> tuple[Entry, ...]:
         found = rows.fetchall()
     try:
         return tuple(_entry(row) for row in reversed(found))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         remedy = "Restore the file from a copy, and find out who changed it."
         reason = f"a record does not have the form that the gateway writes ({type(error).__name__})"
         raise ConfigError((Problem(reason, remedy, path),)) from None
@@ -99,7 +99,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             if application == APPLICATION_ID:
                 with closing(connection.execute("SELECT max(version) FROM schema_version")) as rows:
                     (version,) = rows.fetchone()
-                if version == SCHEMA_VERSION:
+                if version in READABLE:
                     yield connection
                     return
     except sqlite3.Error as error:
@@ -136,7 +136,15 @@ def _decision(row: Mapping[str, Any]) -> DecisionRecord:
         detectors=tuple((name, version) for name, version in orjson.loads(row["versions"])),
         stream=bool(row["stream"]),
         inspection_ms=row["inspection_ms"],
+        judged=_judged(row.get("judged")),
     )
+
+
+def _judged(text: str | None) -> Judged | None:
+    if text is None:
+        return None
+    values = orjson.loads(text)
+    return Judged(**values | {"reasons": tuple(values["reasons"])})
 
 
 def _completion(row: Mapping[str, Any]) -> CompletionRecord:

@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     SENT_EXTERNAL = "sent_external"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
+    ASKED_JUDGE = "asked_judge"
+    """A question about the request went to a backend inside; what became of the request itself is another record."""
 
 
 class Ending(StrEnum):
@@ -132,6 +134,24 @@ class Considered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the judge said of the texts of a request, now or earlier: how many are private, general, without verdict."""
+
+    private: int
+    general: int
+    failed: int
+    reasons: tuple[str, ...] = ()
+    """Reason codes of the private ones, and why there was no verdict about the others."""
+    backend: str = ""
+    """Whose verdicts these are; empty where there are none."""
+    ms: float
+    """Time that the request waited for them."""
+
+    def __post_init__(self) -> None:
+        _check(self, _JUDGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """One decision for one attempt of one request. ValueError when a value is outside its closed form."""
 
@@ -167,6 +187,8 @@ class DecisionRecord:
     """Name and version of every detector that ran."""
     stream: bool
     inspection_ms: float
+    judged: Judged | None = None
+    """None: the judge had no say."""
 
     def __post_init__(self) -> None:
         _check(self, _DECISION)
@@ -205,6 +227,14 @@ def _possible(usage: object) -> bool:
 
 
 _CONSIDERED: Final[Mapping[str, Callable[[object], bool]]] = {"backend": _name, "verdict": _word}
+_JUDGED: Final[Mapping[str, Callable[[object], bool]]] = {
+    "private": _count,
+    "general": _count,
+    "failed": _count,
+    "reasons": _each(_word),
+    "backend": _empty_or(_name),
+    "ms": _duration,
+}
 _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "time": _time,
     "request_id": _request_id,
@@ -228,6 +258,7 @@ _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "detectors": lambda value: isinstance(value, tuple) and _detectors(value),
     "stream": _is(bool),
     "inspection_ms": _duration,
+    "judged": _none_or(_is(Judged)),
 }
 _COMPLETION: Final[Mapping[str, Callable[[object], bool]]] = {
     "time": _time,

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,7 +18,9 @@ import orjson
 from gateway.audit.record import CompletionRecord, DecisionRecord
 from gateway.errors import ConfigError, Problem
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE: Final = frozenset({1, 2})
+"""Versions that can be read. Version 1 knows no judge; a gateway that opens such a file adds the column."""
 APPLICATION_ID: Final = 0x47574C4C
 """Marks the file as ours ("GWLL"), so that a path to some other database is refused, not written into."""
 
@@ -47,7 +50,8 @@ CREATE TABLE decisions (
     body_fingerprint TEXT,
     detectors TEXT NOT NULL REFERENCES detector_sets (digest),
     stream INTEGER NOT NULL,
-    inspection_ms REAL NOT NULL
+    inspection_ms REAL NOT NULL,
+    judged TEXT
 );
 CREATE UNIQUE INDEX decisions_by_request ON decisions (request_id, attempt);
 CREATE INDEX decisions_by_time ON decisions (time);
@@ -77,8 +81,10 @@ _SAME: Final = {
 }
 _DECISION: Final = """INSERT INTO decisions (
     time, request_id, attempt, key_id, endpoint, wanted_model, outcome, backend, host, model, label, rules, revision,
-    findings, places, coverage, considered, body_bytes, body_fingerprint, detectors, stream, inspection_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    findings, places, coverage, considered, body_bytes, body_fingerprint, detectors, stream, inspection_ms,
+    judged
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_VERSION: Final = "INSERT INTO schema_version VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))"
 _COMPLETION: Final = "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 Record = DecisionRecord | CompletionRecord
@@ -176,6 +182,7 @@ class SqliteStore:
             digest,
             record.stream,
             record.inspection_ms,
+            None if record.judged is None else orjson.dumps(asdict(record.judged)).decode(),
         )
 
 
@@ -230,6 +237,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
         if not _one(connection, "SELECT count(*) FROM sqlite_master"):
             _build(connection)
+        elif _fault(connection) is None:
+            _raise_version(connection)
         fault = _fault(connection)
     except BaseException:
         connection.execute("ROLLBACK")
@@ -243,9 +252,16 @@ def _fault(connection: sqlite3.Connection) -> str | None:
     if _one(connection, "PRAGMA application_id") != APPLICATION_ID:
         return "it is a database of something else"
     version = _one(connection, "SELECT max(version) FROM schema_version")
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         return f"it has version {version}, and this gateway writes version {SCHEMA_VERSION}"
     return None
+
+
+def _raise_version(connection: sqlite3.Connection) -> None:
+    """Bring an earlier version's file up to this one, within the caller's transaction. Records stay as they are."""
+    if _one(connection, "SELECT max(version) FROM schema_version") == 1:
+        connection.execute("ALTER TABLE decisions ADD COLUMN judged TEXT")
+        connection.execute(_VERSION, (SCHEMA_VERSION,))
 
 
 def _one(connection: sqlite3.Connection, query: str) -> object:
@@ -262,9 +278,7 @@ def _build(connection: sqlite3.Connection) -> None:
         if sqlite3.complete_statement(pending):
             connection.execute(pending)
             pending = ""
-    connection.execute(
-        "INSERT INTO schema_version VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))", (SCHEMA_VERSION,)
-    )
+    connection.execute(_VERSION, (SCHEMA_VERSION,))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 

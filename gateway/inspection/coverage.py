@@ -21,6 +21,7 @@ KINDS: Final = {
     "timeout": "inspection did not end in time",
     "detector_error": "a detector failed or answered nonsense",
     "error": "inspection itself failed",
+    "judge": "the judge was needed and gave no verdict: timeout, error, unavailable, answer",
 }
 
 

@@ -18,8 +18,9 @@ from gateway.policy.conditions import (
     Tools,
     WantedModel,
 )
+from gateway.policy.judging import UNCERTAIN, JudgeMode, JudgeUse
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
-from gateway.policy.schema import EntitiesBlock, PolicyFile, When
+from gateway.policy.schema import EntitiesBlock, JudgeBlock, PolicyFile, When
 from gateway.policy.vocabulary import ANYTHING, Vocabulary
 
 __all__ = ["Policy", "compile_policy"]
@@ -46,7 +47,15 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary) -> Policy:
             for rule in document.route
         ),
         accepted=frozenset(document.coverage.accept if document.coverage else ()),
+        judge=_judge(document.judge),
     )
+
+
+def _judge(block: JudgeBlock | None) -> JudgeUse | None:
+    if block is None or block.mode == "off":
+        return None
+    band = UNCERTAIN if block.band is None else (block.band[0], block.band[1])
+    return JudgeUse(JudgeMode(block.mode), band, block.timeout_ms / 1000, block.backend, block.questions)
 
 
 def _condition(when: When, vocabulary: Vocabulary) -> Condition:

@@ -21,7 +21,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "mode": "Modes such as report-only",
     "extends": "Building on another policy",
     "classifier": "The classifier condition",
-    "judge": "The judge condition",
     "task": "The task condition",
 }
 """Keys that the language keeps for later. They stop the load: a rule that would silently do nothing protects nobody."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gateway.policy.conditions import Condition, Observed
+from gateway.policy.judging import JudgeUse
 
 REVISION_LENGTH: Final = 12
 
@@ -68,6 +69,8 @@ class Policy:
     route: tuple[RouteRule, ...] = ()
     accepted: frozenset[str] = frozenset()
     """Coverage reasons that do not raise the label by themselves."""
+    judge: JudgeUse | None = None
+    """None: nobody is asked where the classifier is not sure."""
     revision: str = field(init=False)
     """The first 12 hex digits of the SHA-256 of everything that this policy says, with groups written out."""
 

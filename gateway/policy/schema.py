@@ -9,7 +9,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.vocabulary import ANYTHING, FAULTS, GROUPS_OF_BACKENDS, UNREAD, Vocabulary, known_reason, remedy
@@ -277,6 +286,46 @@ class RouteBlock(Block):
     on_incapable: Literal["next", "refuse"] = "next"
 
 
+def _judge_backend(value: str, info: ValidationInfo) -> str:
+    """The judge may read everything, so it has to be inside and cleared for everything."""
+    known = _known(info)
+    backends = known.vocabulary.backends
+    if backends is None:
+        return value
+    able = {name for name, right in backends.items() if right == (known.labels[-1] if known.labels else "", True)}
+    if value not in backends:
+        raise wrong(f"unknown backend {value!r}", remedy(value, able))
+    if value not in able:
+        raise wrong(f"the backend {value!r} is not local with the top clearance", f"A judge may be: {sorted(able)}.")
+    return value
+
+
+class JudgeBlock(Block):
+    """``judge: off | uncertain | always``, or the mapping with this word as ``mode``."""
+
+    mode: Literal["off", "uncertain", "always"]
+    band: list[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
+    timeout_ms: int = Field(default=1500, ge=10, le=60_000)
+    backend: Annotated[str, AfterValidator(_judge_backend)] | None = None
+    questions: int = Field(default=8, ge=1, le=256)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"mode": value}
+        if not isinstance(value, dict):
+            raise wrong("not a setting of the judge", "Write `judge: off`, `uncertain`, `always`, or a mapping.")
+        return value
+
+    @field_validator("band")
+    @classmethod
+    def _from_to(cls, band: list[float] | None) -> list[float] | None:
+        if band is not None and not (len(band) == 2 and band[0] < band[1]):
+            raise wrong("the band is not two rising numbers", "Write the lower and the upper score: `[0.2, 0.8]`.")
+        return band
+
+
 class AcceptBlock(Block):
     """Top-level ``coverage:``."""
 
@@ -293,6 +342,7 @@ class PolicyFile(Block):
     about: str | None = None
     labels: Annotated[list[Name], AfterValidator(_some), AfterValidator(_distinct)]
     coverage: AcceptBlock | None = None
+    judge: JudgeBlock | None = None
     classify: Annotated[list[ClassifyBlock], BeforeValidator(_empty_if_missing)] = []
     refuse: Annotated[list[RefuseBlock], BeforeValidator(_empty_if_missing)] = []
     route: Annotated[list[RouteBlock], BeforeValidator(_empty_if_missing)] = []

@@ -12,7 +12,7 @@ ANYTHING: Final = "anything"
 """Stands for every entity type, also for those that later detectors bring."""
 GROUPS_OF_BACKENDS: Final = ("local", "external")
 
-FAULTS: Final = frozenset({"json", "overload", "timeout", "detector_error", "error", "delegation"})
+FAULTS: Final = frozenset({"json", "overload", "timeout", "detector_error", "error", "delegation", "judge"})
 """Coverage reasons that no policy may accept: an error never means "clean" (law 4)."""
 UNREAD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

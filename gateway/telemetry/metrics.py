@@ -19,11 +19,13 @@ from gateway.model import Report, Usage
 OTHER: Final = "other"
 MAX_TOKENS: Final = 10**9
 """Tokens counted for one answer: a backend that reports more is wrong."""
-_OUTCOMES: Final = frozenset({"sent_local", "sent_external", "refused", "unavailable"})
+_OUTCOMES: Final = frozenset({"sent_local", "sent_external", "refused", "unavailable", "asked_judge"})
 _ENDINGS: Final = frozenset({"completed", "client_disconnected", "upstream_broke", "rejected", "failed"})
+_VERDICTS: Final = frozenset({"private", "general", "timeout", "error", "unavailable", "answer"})
 _FAILURES: Final = re.compile(r"connect|connect_timeout|timeout|redirect|garbage|status_[1-5]\d\d")
 """Why an attempt failed, as far as a series of its own is worth it."""
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_ASKING: Final = (0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 _SLOW: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
@@ -42,7 +44,7 @@ METRICS: Final = (
     Definition(
         "gateway_decisions_total",
         "counter",
-        "Decisions by outcome (sent_local, sent_external, refused, unavailable), label and backend.",
+        "Decisions by outcome (sent_local, sent_external, refused, unavailable, asked_judge), label and backend.",
         ("outcome", "label", "backend"),
     ),
     Definition("gateway_responses_total", "counter", "Answers to clients by HTTP status.", ("status",)),
@@ -58,6 +60,14 @@ METRICS: Final = (
     Definition("gateway_incomplete_total", "counter", "Drafts that could not be read whole, by reason.", ("reason",)),
     Definition("gateway_inspection_seconds", "histogram", "Inspection of one draft.", buckets=_FAST),
     Definition("gateway_cache_total", "counter", "Segments whose findings were remembered or not.", ("result",)),
+    Definition(
+        "gateway_judge_total",
+        "counter",
+        "Texts that the judge was needed for, by verdict (private, general) or why there was none (timeout, error, "
+        "unavailable, answer), and whether it was asked or remembered.",
+        ("verdict", "source"),
+    ),
+    Definition("gateway_judge_seconds", "histogram", "One question to the judge, asked to answered.", buckets=_ASKING),
     Definition("gateway_added_seconds", "histogram", "From the request to its sending: what we add.", buckets=_FAST),
     Definition("gateway_response_seconds", "histogram", "From the request to the end of its answer.", buckets=_SLOW),
     Definition(
@@ -125,6 +135,13 @@ class Metrics:
             self._counters["gateway_findings_total"].labels(_one_of(self._entity_types, entity_type)).inc(number)
         for kind in {reason.partition(":")[0] for reason in report.coverage.reasons}:
             self._counters["gateway_incomplete_total"].labels(_one_of(self._coverage_kinds, kind)).inc()
+
+    def judged(self, verdict: str, seconds: float | None) -> None:
+        """The judge was needed for one text; ``seconds`` None: it was not asked, because the answer was known."""
+        source = "remembered" if seconds is None else "asked"
+        self._counters["gateway_judge_total"].labels(_one_of(_VERDICTS, verdict), source).inc()
+        if seconds is not None:
+            self._histograms["gateway_judge_seconds"].observe(seconds)
 
     def watch_cache(self, counts: Callable[[], tuple[int, int]]) -> None:
         """Ask ``counts`` for hits and misses of the cache of findings, since the start, whenever metrics are read."""

@@ -21,8 +21,11 @@ from gateway.egress.openai import OpenAIFormat
 from gateway.egress.sender import Egress
 from gateway.ingress import openai_chat
 from gateway.ingress.limits import IngressLimits
-from gateway.inspection.detectors.base import Detector, Match, Views
+from gateway.inspection.detectors.base import Assessor, Detector, Match, Views
 from gateway.inspection.scanner import Scanner
+from gateway.judge.bench import Bench
+from gateway.judge.judge import Judge
+from gateway.judge.prompt import load_prompt
 from gateway.model import Answer, Backend, Caller, Capabilities, Inbound, Timeouts, WireFormat
 from gateway.pipeline import Pipeline
 from gateway.policy.conditions import Always, Entities
@@ -157,8 +160,11 @@ async def rigged(
     detectors: Sequence[Detector] = (),
     changed: Mapping[str, Mapping[str, Any]] | None = None,
     timeout_s: float = 20.0,
+    assessors: Sequence[Assessor] = (),
+    rules: Policy | None = None,
 ) -> AsyncIterator[Rig]:
-    """Start the stand-ins and assemble the pipeline. ``changed``: fields of backends, by backend."""
+    """Start the stand-ins and assemble the pipeline. ``changed``: fields of backends, by backend. ``rules``: a policy
+    in place of ``policy(*routes)``."""
     async with AsyncExitStack() as stack:
         gpt = stack.enter_context(RecordingServer("gpt", needs_key=True))
         claude = stack.enter_context(RecordingServer("claude", needs_key=True))
@@ -167,7 +173,7 @@ async def rigged(
         formats = {WireFormat.OPENAI: OpenAIFormat(), WireFormat.ANTHROPIC: AnthropicFormat()}
         egress = Egress(backends, formats)
         stack.push_async_callback(egress.aclose)
-        scanner = Scanner(detectors or (Words(),), timeout_s=timeout_s, workers=2)
+        scanner = Scanner(detectors or (Words(),), assessors=assessors, timeout_s=timeout_s, workers=2)
         stack.callback(scanner.close)
         metrics = Metrics(
             labels=LABELS,
@@ -179,13 +185,14 @@ async def rigged(
         log = AuditLog(records, on_lost=metrics.lost)
         stack.push_async_callback(log.close)
         clock = Clock()
-        chosen = policy(*routes)
+        chosen = rules or policy(*routes)
         pipeline = Pipeline(
             policy=lambda: chosen,
             backends=backends,
             aliases={"best": "gpt/gpt-5", "private": "qwen3"},
             formats=formats,
             scanner=scanner,
+            judge=Judge(Bench(backends, formats, egress, load_prompt()), metrics),
             log=log,
             egress=egress,
             health=Health(clock=clock),

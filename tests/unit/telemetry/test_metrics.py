@@ -126,7 +126,7 @@ def test_no_text_becomes_a_label_value(text: str) -> None:
         "part",
         "timeout",
     }
-    allowed |= {"sent_local", "sent_external", "refused", "unavailable", "prompt", "completion", "cached"}
+    allowed |= {"sent_local", "sent_external", "refused", "unavailable", "asked_judge", "prompt", "completion", "cached"}
     allowed |= {"hit", "miss"}
     allowed |= {"completed", "client_disconnected", "upstream_broke", "rejected", "failed"}
     for family in text_string_to_metric_families(numbers.render().decode()):

@@ -225,11 +225,14 @@ def _rooted(settings: Settings, origin: Origin) -> Settings:
         one.model_copy(update={"api_key_file": root(one.api_key_file, "backends", index, "api_key_file")})
         for index, one in enumerate(settings.backends)
     )
+    ner = settings.inspection.ner
+    ner = ner.model_copy(update={"onnx": root(ner.onnx, "inspection", "ner", "onnx")})
     base = Path.cwd() if origin.overlaid.variable(("detectors",)) else folder
     detectors = tuple(_placed(one, base) for one in settings.detectors)
     return settings.model_copy(
         update={
             "detectors": detectors,
+            "inspection": settings.inspection.model_copy(update={"ner": ner}),
             "keys": settings.keys.model_copy(update=keys),
             "audit": settings.audit.model_copy(update=audit),
             "policy": root(settings.policy, "policy"),

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.inspecting import ASSUMED, as_text, one_message, patient_scanner, read_bytes
 from gateway.cli.output import UNUSABLE, Config, Json, Output, fail_on_config_error
+from gateway.configuration.ner import engine_of
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
 from gateway.ingress import openai_chat
@@ -71,7 +72,7 @@ def explain(  # noqa: PLR0917  typer passes them all by name
         output.problem("no backend and no alias has this model name", "A client would get 404; `auto` always works.")
         raise typer.Exit(UNUSABLE)
     detectors = default_detectors(
-        ner=settings.inspection.ner if settings else True, own=settings.detectors if settings else ()
+        ner=engine_of(settings.inspection.ner) if settings else True, own=settings.detectors if settings else ()
     )
     folder = policy or (settings.policy if settings else None) or shipped() / "default"
     compiled = load_policy(folder, vocabulary(detectors, backends))

@@ -77,8 +77,8 @@ def serve(config: Config = None) -> None:
         f"local: {', '.join(b.name for b in gateway.backends if b.local)}   "
         f"external: {', '.join(b.name for b in gateway.backends if not b.local) or 'none'}"
     )
-    if not settings.inspection.ner:
-        output.say("warning: inspection.ner is false, so most names and addresses are not found")
+    if not settings.inspection.ner.on:
+        output.say("warning: inspection.ner is off, so most names and addresses are not found")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_heard)
     running = server(build(gateway), host, port)

@@ -43,6 +43,7 @@ def checks(settings: Settings, origin: Origin) -> Iterator[Problem]:
     yield from _keys(settings, origin)
     yield from _names(settings, origin)
     yield from _aliases(settings, origin)
+    yield from _ner(settings, origin)
     for index, backend in enumerate(settings.backends):
         yield from _backend(index, backend, origin)
     if settings.policy is not None and not settings.policy.exists():
@@ -91,6 +92,25 @@ def _names(settings: Settings, origin: Origin) -> Iterator[Problem]:
                 yield origin.problem(
                     ("backends", index, "models", model), "is a reserved word", "Choose another public name."
                 )
+
+
+def _ner(settings: Settings, origin: Origin) -> Iterator[Problem]:
+    ner = settings.inspection.ner
+    at = ("inspection", "ner")
+    if ner.onnx is not None and ner.presidio.model is not None:
+        yield origin.problem((*at, "presidio"), "contradicts inspection.ner.onnx", "Keep one of them.")
+        return
+    if ner.labels and ner.onnx is None and ner.presidio.model is None:
+        yield origin.problem((*at, "labels"), "are those of an engine of your own", "Remove them, or name a model.")
+    if ner.onnx is None and ner.presidio.model is None:
+        return
+    # Not for everybody: the detectors' modules take longer to import than all of the settings.
+    from gateway.configuration.ner import Unusable, engine_of  # noqa: PLC0415
+
+    try:
+        engine_of(ner)
+    except Unusable as error:
+        yield origin.problem((*at, *error.place), error.message, error.remedy)
 
 
 def _aliases(settings: Settings, origin: Origin) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ _FORMS: Final = {
     PATTERNS["hash"]: "must be hmac-sha256: and 64 hexadecimal digits, as `gateway keys new` prints it",
     PATTERNS["variable"]: "must be the name of an environment variable",
     PATTERNS["host"]: "must be a host name or address, without scheme, port or path",
+    PATTERNS["module"]: "must be the name of an installed Python package",
     PATTERNS["date"]: "must be a date in quotes, such as '2023-06-01'",
 }
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel
 
-from gateway.configuration.shape import Part, Settings
+from gateway.configuration.shape import Ner, Part, Settings
 from gateway.errors import Problem
 from gateway.policy.yaml_lines import Location
 
@@ -56,7 +56,11 @@ def lay_over(tree: Mapping[str, Any], environ: Mapping[str, str]) -> Overlaid:
         elif environ[name]:
             location, annotation = found
             try:
-                value = orjson.loads(environ[name]) if _structured(annotation) else environ[name]
+                value = (
+                    orjson.loads(environ[name])
+                    if _structured(annotation) and not _short(annotation, environ[name])
+                    else environ[name]
+                )
             except orjson.JSONDecodeError:
                 problems.append(Problem(f"{name} is not JSON", "A list or mapping is given as JSON in a variable."))
                 continue
@@ -130,11 +134,17 @@ def _structured(annotation: Any) -> bool:
     return part_of(annotation) is not None or typing.get_origin(annotation) in (tuple, dict, list)
 
 
+def _short(annotation: Any, value: str) -> bool:
+    """``GATEWAY_INSPECTION__NER=off``: a mapping that may be written as one word."""
+    return annotation is Ner and not value.lstrip().startswith("{")
+
+
 def _put(tree: Any, location: Location, value: Any) -> bool:
     """Set a place, making mappings on the way. False where the file has something else there: validation says so."""
-    for step in location[:-1]:
+    for depth, step in enumerate(location[:-1]):
         if isinstance(tree, dict):
-            if tree.get(step) is None:
+            short = location[: depth + 1] == ("inspection", "ner") and not isinstance(tree.get(step), dict)
+            if tree.get(step) is None or short:
                 tree[step] = {}
             tree = tree[step]
         elif isinstance(tree, list) and isinstance(step, int):

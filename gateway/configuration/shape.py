@@ -7,10 +7,19 @@ A field's ``description`` is its documentation and the remedy of its errors; a t
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from gateway.egress.origin import Origin
 from gateway.model import WireFormat
@@ -25,6 +34,7 @@ PATTERNS: Final = {
     "hash": r"^hmac-sha256:[0-9a-f]{64}$",
     "variable": r"^[A-Za-z_][A-Za-z0-9_]{0,127}$",
     "host": r"^[A-Za-z0-9_.:-]{1,253}$",
+    "module": r"^[A-Za-z_][A-Za-z0-9_]{0,127}(\.[A-Za-z_][A-Za-z0-9_]{0,127})*$",
     "date": r"^\d{4}-\d{2}-\d{2}$",
 }
 """The forms of text values, by what they hold. ``complaints.py`` says each in words."""
@@ -43,6 +53,7 @@ Label = Annotated[str, StringConstraints(pattern=PATTERNS["id"])]
 KeyHash = Annotated[str, StringConstraints(pattern=PATTERNS["hash"])]
 Variable = Annotated[str, StringConstraints(pattern=PATTERNS["variable"])]
 Host = Annotated[str, StringConstraints(pattern=PATTERNS["host"])]
+ModuleName = Annotated[str, StringConstraints(pattern=PATTERNS["module"])]
 Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=3600, allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Count = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
@@ -153,6 +164,47 @@ class BackendSettings(Part):
         return url.rstrip("/")
 
 
+class SpacyModel(Part):
+    """A spaCy model, run by Presidio's NLP engine."""
+
+    model: ModuleName | None = Field(None, description="An installed spaCy package, such as en_core_web_sm.")
+
+
+class Ner(Part):
+    """Who reads names and addresses. ``ner: rampart`` and ``ner: off`` are short for ``ner: {engine: ...}``."""
+
+    engine: Literal["rampart", "off"] = Field(
+        "rampart",
+        description="The shipped model, or off: most names are missed. In short `ner: rampart`, `ner: off`.",
+    )
+    onnx: Path | None = Field(
+        None,
+        description="Instead: a folder with an ONNX token classifier, tokenizer.json and config.json (id2label).",
+    )
+    presidio: SpacyModel = SpacyModel()
+    labels: dict[str, str] = Field(
+        {}, description="Entity type of each label of such a model, B- and I- left off. Unset: persons and places."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """YAML reads ``off`` as false, and so it was written before there was a choice."""
+        spoken = value.strip().lower() if isinstance(value, str) else value
+        if spoken in ("rampart", "true", "on") or spoken is True:
+            return {"engine": "rampart"}
+        if spoken in ("off", "false") or spoken is False:
+            return {"engine": "off"}
+        if isinstance(value, dict) and isinstance(value.get("engine"), bool):
+            return value | {"engine": "rampart" if value["engine"] else "off"}
+        return value
+
+    @property
+    def on(self) -> bool:
+        """Is there any engine? One of one's own goes before ``engine``."""
+        return self.engine != "off" or self.onnx is not None or self.presidio.model is not None
+
+
 class Inspection(Part):
     """How prompts are read. Too slow or too much means the highest label, never a pass."""
 
@@ -160,7 +212,7 @@ class Inspection(Part):
     workers: Whole = Field(2, ge=1, le=256, description="Threads that run detectors.")
     queue: Count = Field(64, description="Requests that may wait for a thread.")
     cache_entries: Whole = Field(20_000, ge=0, le=100_000_000, description="Segments whose findings are remembered.")
-    ner: bool = Field(True, description="Find names and addresses with the NER model. False: most are missed.")
+    ner: Ner = Ner()
     ner_processes: Whole | None = Field(
         None,
         ge=0,

@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from gateway.configuration.ner import engine_of
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
 from gateway.evaluation.outcome import PRIVATE_MATTER, Kept, Outcome
@@ -191,7 +192,7 @@ def above(policy: Policy, backend: Backend, rules: Sequence[str]) -> tuple[str, 
 def _inspection(settings: Settings | None) -> tuple[Scanner, Sequence[Detector]]:
     """What a gateway with these settings would inspect with, but patient and without a memory of earlier rows."""
     detectors = default_detectors(
-        ner=settings.inspection.ner if settings else True, own=settings.detectors if settings else ()
+        ner=engine_of(settings.inspection.ner) if settings else True, own=settings.detectors if settings else ()
     )
     return Scanner(detectors, timeout_s=PATIENT_S, cache_entries=0), detectors
 

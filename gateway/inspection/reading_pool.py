@@ -17,6 +17,8 @@ from math import ceil
 from threading import Condition, Thread
 from typing import Final
 
+import orjson
+
 from gateway.inspection.detectors.base import Match
 from gateway.inspection.detectors.engines import Engine, encode
 from gateway.inspection.detectors.gate import wants
@@ -97,7 +99,7 @@ class ReadingPool:
 
     def wants(self, text: str) -> bool:
         """Has the engine to read ``text``? What its gate would leave out whole need not cross."""
-        return wants(text)
+        return wants(text) if self._engine.gated else bool(text) and not text.isspace()
 
     def start(self, texts: Sequence[str], deadline: float) -> list["Future[Answer]"]:
         """Queue all texts, or raise Overloaded and queue none. RuntimeError after ``close``.
@@ -251,9 +253,11 @@ class _Process:
         self._out.close()
 
     def load(self, engine: Engine) -> None:
-        """Have it load ``engine``, and wait until it has."""
+        """Have it load ``engine``, and wait until it has. Raises Lost when it cannot."""
         self.say(frame(encode(engine)), LOAD_S)
-        self.hear(LOAD_S)
+        if trouble := orjson.loads(self.hear(LOAD_S)):
+            _log.error("a process cannot load its engine: %s", trouble)
+            raise Lost
 
     def kill(self) -> None:
         """By its id, which is ours until it is waited for."""

@@ -12,8 +12,9 @@ from typing import Final
 
 import orjson
 
+from gateway.errors import ConfigError
 from gateway.inspection.detectors.base import Detector
-from gateway.inspection.detectors.engines import Stopwatch, decode, load
+from gateway.inspection.detectors.engines import Engine, Stopwatch, decode, load
 from gateway.inspection.detectors.words import OutOfTime
 from gateway.inspection.framing import FAILED, LATE, Lost, answer, asked, frame, receive
 
@@ -31,14 +32,27 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), _OUT)  # what a library prints must not stand between two answers
     watch = Stopwatch()
     try:
-        detector = load(decode(receive(_input)), watch.passed)
-        detector.find("Please tell Jane Roe about it.")
-        _say(out, orjson.dumps([detector.name, detector.version]))
+        detector, trouble = _loaded(decode(receive(_input)), watch)
+        _say(out, orjson.dumps(trouble))
+        if detector is None:
+            return
         while True:
             text, watch.deadline = asked(receive(_input))
             _say(out, _read(detector, text))
     except (Lost, OSError):
         return
+
+
+def _loaded(engine: Engine, watch: Stopwatch) -> tuple[Detector | None, str]:
+    """The detector after its first text, or why there is none."""
+    try:
+        detector = load(engine, watch.passed)
+        detector.find("Please tell Jane Roe about it.")
+    except ConfigError as error:
+        return None, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever fails, it is said, and nothing is read by it
+        return None, type(error).__name__
+    return detector, ""
 
 
 def _input(size: int) -> bytes:

@@ -49,7 +49,10 @@ def refused(path: Path | None, **environ: str) -> str:
     [
         ("GATEWAY_SERVER__PORT", "9090", lambda s: s.server.port == 9090),
         ("GATEWAY_SERVER__HOST", "::1", lambda s: s.server.host == "::1"),
-        ("GATEWAY_INSPECTION__NER", "false", lambda s: s.inspection.ner is False),
+        ("GATEWAY_INSPECTION__NER", "false", lambda s: not s.inspection.ner.on),
+        ("GATEWAY_INSPECTION__NER", "off", lambda s: not s.inspection.ner.on),
+        ("GATEWAY_INSPECTION__NER__ENGINE", "off", lambda s: not s.inspection.ner.on),
+        ("GATEWAY_INSPECTION__NER", '{"engine": "rampart"}', lambda s: s.inspection.ner.on),
         ("GATEWAY_LIMITS__BODY_SECONDS", "1.5", lambda s: s.limits.body_seconds == 1.5),
         ("GATEWAY_SERVER", '{"port": 1}', lambda s: (s.server.port, s.server.host) == (1, "127.0.0.1")),
         ("GATEWAY_MODELS__ALIASES", '{"fast": "gpt-5"}', lambda s: s.models.aliases == {"fast": "gpt-5"}),

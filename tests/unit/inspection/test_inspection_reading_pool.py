@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from inspection_fakes import CARD, CardFinder, chat, draft, types
+from support.made_classifier import make_classifier
 
+from gateway.inspection.detectors.engine_files import onnx_engine
 from gateway.inspection.detectors.engines import RAMPART
 from gateway.inspection.detectors.rampart import load_rampart
 from gateway.inspection.framing import Late, Lost
@@ -227,3 +229,25 @@ def test_a_readiness_that_waits_for_the_processes() -> None:
     assert asyncio.run(scanner.warm()) >= {"PERSON", "FULL_NAME", "CREDIT_CARD"}
     scanner.close()
     assert asyncio.run(scanner.warm()) == frozenset()
+
+
+def test_an_engine_of_ones_own_is_read_by_a_process_too(tmp_path: Path) -> None:
+    """Every text goes to it: what an ordinary word is was measured for the shipped model alone."""
+    pool = ReadingPool(onnx_engine(make_classifier(tmp_path), {}), processes=1, queue=4)
+    assert pool.wants("about it")
+    assert pool.ready(PATIENT_S)
+    report = scanned(pool, chat("ask jane roe in oslo"))
+    pool.close()
+    assert types(report) == {"PERSON", "FULL_NAME", "LOCATION"}
+    assert ("onnx", pool.version) in report.versions
+
+
+def test_an_engine_that_cannot_be_loaded_is_said_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The gateway is not ready, and says why."""
+    engine = onnx_engine(make_classifier(tmp_path), {})
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    pool = ReadingPool(engine, processes=1, queue=4)
+    assert not pool.ready(0.1)
+    assert wait_until(lambda: "cannot be loaded" in caplog.text)
+    assert not pool.process_ids
+    pool.close()

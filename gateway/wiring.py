@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from gateway.audit.log import AuditLog
+from gateway.configuration.ner import engine_of
 from gateway.egress.anthropic import AnthropicFormat
 from gateway.egress.formats import BackendFormat
 from gateway.egress.health import Health
@@ -20,7 +21,6 @@ from gateway.ingress.endpoint import ChatEndpoint
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import load_catalogue
-from gateway.inspection.detectors.engines import RAMPART
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.detectors.user_detectors import OWN
 from gateway.inspection.names import Names
@@ -97,7 +97,9 @@ class Gateway:
         """What a request needs: a detection that finds something, a policy with rules, a local backend that answers."""
         try:
             found = await self.scanner.warm()
-            names = "" if self.settings.inspection.ner else "; names and addresses by their form alone (inspection.ner)"
+            names = (
+                "" if self.settings.inspection.ner.on else "; names and addresses by their form alone (inspection.ner)"
+            )
             detail = f"finds {len(found)} entity types in a known text{names}"
             inspection = Check("inspection", ok=bool(found), detail=detail)
         except Exception as error:  # noqa: BLE001  any failure means "not ready"; its type is said, never its text
@@ -157,16 +159,17 @@ def zoned(backends: Sequence[Backend], policy: Policy) -> tuple[Backend, ...]:
 def names_reader(settings: Settings) -> Names | None:
     """The processes that read names; None where they are not read, or in this process."""
     inspection = settings.inspection
-    if not inspection.ner or inspection.ner_processes == 0:
+    engine = engine_of(inspection.ner)
+    if engine is None or inspection.ner_processes == 0:
         return None
     processes = inspection.ner_processes or spare_processors()
-    return ReadingPool(RAMPART, processes=processes, queue=inspection.queue * QUEUED_TEXTS)
+    return ReadingPool(engine, processes=processes, queue=inspection.queue * QUEUED_TEXTS)
 
 
 def scanner(settings: Settings, detectors: Sequence[Detector], names: Names | None = None) -> Scanner:
     """The scanner that these settings ask for."""
     inspection = settings.inspection
-    quick = not settings.detectors and (names is not None or not inspection.ner)
+    quick = not settings.detectors and (names is not None or not inspection.ner.on)
     return Scanner(
         detectors,
         names=names,
@@ -182,7 +185,9 @@ def assemble(settings: Settings) -> Gateway:
     """Build everything; opens no connection. ConfigError for whatever would make the gateway unsafe or useless."""
     backends = to_backends(settings, prove_local)
     names = names_reader(settings)
-    detectors = default_detectors(ner=settings.inspection.ner and names is None, own=settings.detectors)
+    detectors = default_detectors(
+        ner=engine_of(settings.inspection.ner) if names is None else False, own=settings.detectors
+    )
     known = vocabulary((*detectors, *(() if names is None else (names,))), backends)
     policy = load_policy(settings.policy or shipped() / "default", known)
     backends = zoned(backends, policy)

@@ -38,6 +38,7 @@ _CARD_OF_FIFTEEN: Final = (4, 6)
 """How its groups begin. Six digits are no group of any other layout, and rarely follow four by chance."""
 _LINKS: Final = 19
 
+_FURTHER: Final = re.compile(r"[^\x00-\x7f]")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _MARKS: Final = "?.!:,; \t\r\n"
 _ANSWER: Final = re.compile(rf".{{1,{_EDGE}}}(?!\S)", re.DOTALL)
@@ -197,7 +198,7 @@ def _chain(links: list[Link]) -> Unit:
 def _runs(text: str) -> list[list[Group]]:
     """The first and the last run of digits, as runs of groups; small ones only where the text holds nothing else."""
     if not text.isascii():
-        text = "".join(map(_digit, text))
+        text = _FURTHER.sub(_digit, text)
     groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
     if not groups:
         return []
@@ -208,9 +209,9 @@ def _runs(text: str) -> list[list[Group]]:
     return [run for run in found if _count(run) >= _SMALLEST and is_one_value(text, run)]
 
 
-def _digit(char: str) -> str:
-    digit = unicodedata.digit(char, None)
-    return char if digit is None else str(digit)
+def _digit(match: re.Match[str]) -> str:
+    digit = unicodedata.digit(match[0], None)
+    return match[0] if digit is None else str(digit)
 
 
 def _count(run: list[Group]) -> int:

@@ -185,9 +185,8 @@ def assemble(settings: Settings) -> Gateway:
     """Build everything; opens no connection. ConfigError for whatever would make the gateway unsafe or useless."""
     backends = to_backends(settings, prove_local)
     names = names_reader(settings)
-    detectors = default_detectors(
-        ner=engine_of(settings.inspection.ner) if names is None else False, own=settings.detectors
-    )
+    here = engine_of(settings.inspection.ner) if names is None else None
+    detectors = default_detectors(ner=here, own=settings.detectors)
     known = vocabulary((*detectors, *(() if names is None else (names,))), backends)
     policy = load_policy(settings.policy or shipped() / "default", known)
     backends = zoned(backends, policy)

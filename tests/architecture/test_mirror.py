@@ -20,7 +20,6 @@ DEBT = {
     "gateway.configuration.checks": "unit/test_settings.py",
     "gateway.configuration.complaints": "unit/test_settings.py",
     "gateway.configuration.secret_files": "unit/test_settings.py",
-    "gateway.configuration.shape": "unit/test_settings.py",
     "gateway.egress.anthropic.errors": "unit/egress/test_anthropic_errors.py",
     "gateway.ingress.docs_page": "unit/test_app.py",
     "gateway.inspection.parts": "unit/inspection/test_inspection_parts.py",

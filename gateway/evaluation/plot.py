@@ -34,7 +34,8 @@ def plot(document: Mapping[str, Any], file: Path) -> None:
         axes.plot(*_columns(steps), color="#555555", linewidth=1.6, label="threshold of a private matter", zorder=1)
     marked = [(name, one) for name, one in document["profiles"].items() if _whole(one)]
     for number, (name, one) in enumerate(marked):
-        _mark(axes, name, one, _COLOURS[number % len(_COLOURS)], bold=name == document["profile"])
+        colour, bold = _COLOURS[number % len(_COLOURS)], name == document["profile"]
+        _mark(axes, name, one, colour, bold=bold, lower=14 * (number % 3))
     for name, one in document.get("compare", {}).get("settings", {}).items():
         if _whole(one):
             _mark(axes, f"Presidio, {name}", one, "#888888", bold=False, marker="s")
@@ -56,7 +57,9 @@ def _whole(one: Mapping[str, Any]) -> bool:
     return one["recall"] is not None and one["over_routing"] is not None
 
 
-def _mark(axes: Any, name: str, one: Mapping[str, Any], colour: str, *, bold: bool, marker: str = "o") -> None:
+def _mark(
+    axes: Any, name: str, one: Mapping[str, Any], colour: str, *, bold: bool, marker: str = "o", lower: int = 0
+) -> None:
     """A point with its 95 % bars and its name."""
     x, y = one["over_routing"], one["recall"]
     (left, right), (low, high) = one["confidence"]["over_routing"], one["confidence"]["recall"]
@@ -76,7 +79,7 @@ def _mark(axes: Any, name: str, one: Mapping[str, Any], colour: str, *, bold: bo
     axes.annotate(
         name,
         (x, y),
-        xytext=(8, -14 if y > 0.5 else 8),
+        xytext=(8, -14 - lower if y > 0.5 else 8 + lower),
         textcoords="offset points",
         color=colour,
         fontsize=10,

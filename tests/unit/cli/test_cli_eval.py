@@ -11,7 +11,7 @@ from gateway.cli.eval_tables import share
 ROWS = [
     {"id": "one", "text": f"Please refund the card {CARD}.", "sensitive": True, "source": "shop"},
     {"id": "two", "text": "Why is the sky blue?", "sensitive": False, "source": "school"},
-    {"id": "three", "text": "What is in the hidden drawer of my desk?", "sensitive": True, "source": "shop"},
+    {"id": "three", "text": "Sort a drawer of words by length in C.", "sensitive": True, "source": "shop"},
     {"text": "Sort a list in C.", "sensitive": None},
 ]
 

@@ -32,7 +32,7 @@ def test_what_the_policy_keeps_inside_is_kept(decider: Decider) -> None:
     """With the rule, the types, the place and the cost."""
     outcome = decided(decider, CARD, (23, 42, "CARD"), (0, 6, "NOTHING"))
     assert outcome.by_policy["balanced"].kept
-    assert outcome.by_policy["balanced"].rules == ("personal-numbers",)
+    assert "personal-numbers" in outcome.by_policy["balanced"].rules
     assert outcome.scores["CREDIT_CARD"] >= 0.4
     assert outcome.spans == (("CARD", True), ("NOTHING", False))
     assert outcome.floor
@@ -100,7 +100,7 @@ def test_the_backends_of_a_configuration_are_asked(tmp_path: Path) -> None:
     try:
         trace = decided(one, "Ping 81.23.45.67 fails, why?").by_policy["balanced"]
         assert trace.kept, "traces are internal, and this vendor may have what is public"
-        assert trace.rules == ("traces",)
+        assert "traces" in trace.rules
     finally:
         one.close()
 

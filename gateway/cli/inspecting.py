@@ -12,6 +12,7 @@ import typer
 
 from gateway.cli.output import UNUSABLE, Output
 from gateway.inspection.detectors.base import Detector
+from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Capabilities, Draft, Report, WireFormat
 
@@ -49,7 +50,8 @@ PATIENT_S = 600.0
 
 def patient_scanner(detectors: Sequence[Detector]) -> Scanner:
     """A scanner without a server's hurry."""
-    return Scanner(detectors, timeout_s=PATIENT_S, workers=2, queue=64, cache_entries=10_000)
+    matter = load_matter()
+    return Scanner(detectors, assessors=(matter,), timeout_s=PATIENT_S, workers=2, queue=64, cache_entries=10_000)
 
 
 def inspect(scanner: Scanner, body: Mapping[str, Any]) -> Report:

@@ -21,25 +21,31 @@ from gateway.policy.conditions import (
 from gateway.policy.judging import UNCERTAIN, JudgeMode, JudgeUse
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import EntitiesBlock, JudgeBlock, PolicyFile, When
-from gateway.policy.vocabulary import ANYTHING, Vocabulary
+from gateway.policy.vocabulary import ANYTHING, CERTAIN, PRIVATE_MATTER, Vocabulary
 
 __all__ = ["Policy", "compile_policy"]
 
 
-def compile_policy(document: PolicyFile, vocabulary: Vocabulary) -> Policy:
-    """Compile a document that was validated against the same vocabulary. Descriptions (``about``) are left behind."""
+def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | None = None) -> Policy:
+    """Compile a document that was validated against the same vocabulary. Descriptions (``about``) are left behind.
+
+    ``profile``: the operating point to use instead of the document's own.
+    """
+    private = vocabulary.profiles.get(profile or document.profile, CERTAIN)
+
     return Policy(
         name=document.name,
         labels=tuple(document.labels),
         classify=tuple(
-            ClassifyRule(rule.id, _condition(rule.when, vocabulary), rule.label) for rule in document.classify
+            ClassifyRule(rule.id, _compiled(rule.when, vocabulary, private), rule.label) for rule in document.classify
         ),
         refuse=tuple(
-            RefuseRule(rule.id, _condition(rule.when, vocabulary), rule.message, rule.code) for rule in document.refuse
+            RefuseRule(rule.id, _compiled(rule.when, vocabulary, private), rule.message, rule.code)
+            for rule in document.refuse
         ),
         route=tuple(
             RouteRule(
-                _condition(rule.when, vocabulary),
+                _compiled(rule.when, vocabulary, private),
                 tuple(rule.to),
                 Otherwise(rule.on_unavailable),
                 Otherwise(rule.on_incapable),
@@ -58,19 +64,22 @@ def _judge(block: JudgeBlock | None) -> JudgeUse | None:
     return JudgeUse(JudgeMode(block.mode), band, block.timeout_ms / 1000, block.backend, block.questions)
 
 
-def _condition(when: When, vocabulary: Vocabulary) -> Condition:
+def _compiled(when: When, vocabulary: Vocabulary, private: float) -> Condition:
     """One mapping of the file: all of its keys have to hold."""
     parts: list[Condition] = list(_facts(when))
     if when.entities is not None:
         parts.append(_entities(when.entities, vocabulary))
+    if when.matter is not None:
+        score = private if when.matter.over is None else when.matter.over
+        parts.append(Entities(any_of=frozenset({PRIVATE_MATTER}), min_score=score))
     if when.coverage is not None:
         parts.append(Incomplete(frozenset(when.coverage.reasons or ())))
     if when.all is not None:
-        parts.extend(_condition(part, vocabulary) for part in when.all)
+        parts.extend(_compiled(part, vocabulary, private) for part in when.all)
     if when.any is not None:
-        parts.append(AnyOf(tuple(_condition(part, vocabulary) for part in when.any)))
+        parts.append(AnyOf(tuple(_compiled(part, vocabulary, private) for part in when.any)))
     if when.not_ is not None:
-        parts.append(Not(_condition(when.not_, vocabulary)))
+        parts.append(Not(_compiled(when.not_, vocabulary, private)))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
@@ -94,9 +103,12 @@ def _facts(when: When) -> Iterable[Condition]:
 
 def _entities(block: EntitiesBlock, vocabulary: Vocabulary) -> Entities:
     any_of = block.any_of or []
+    types = frozenset[str]().union(*_named(any_of, vocabulary))
+    # A group may be empty: own lists, where none is configured. Asked for, it is never found; it is not "no condition".
+    never = (frozenset[str](),) if any_of and not types and ANYTHING not in any_of else ()
     return Entities(
-        any_of=frozenset().union(*_named(any_of, vocabulary)),
-        all_of=_named(block.all_of or [], vocabulary),
+        any_of=types,
+        all_of=(*_named(block.all_of or [], vocabulary), *never),
         anything=ANYTHING in any_of,
         min_score=block.min_score,
         min_count=block.min_count,

@@ -6,7 +6,7 @@ a detector, a finding or a reason is added. Anything that cannot be judged for c
 finding whose place spans messages) counts as a match.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -36,11 +36,16 @@ class Observed:
 
 def observed(report: Report, facts: Facts, accepted: frozenset[str]) -> Observed:
     """Index a report for the conditions. ``accepted`` are reasons (or their first words) that do not count."""
-    by_type: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        by_type.setdefault(finding.entity_type, []).append(finding)
     reasons = tuple(reason for reason in report.coverage.reasons if not names_reason(accepted, reason))
-    return Observed({kind: tuple(found) for kind, found in by_type.items()}, reasons, facts)
+    return Observed(by_kind(report.findings), reasons, facts)
+
+
+def by_kind(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
+    """Findings by entity type, in their order."""
+    by_type: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_type.setdefault(finding.entity_type, []).append(finding)
+    return {kind: tuple(found) for kind, found in by_type.items()}
 
 
 def nothing_observed(facts: Facts) -> Observed:
@@ -76,15 +81,23 @@ class Entities:
     roles: frozenset[str] = frozenset()
     """Only findings in messages of these roles; empty: everywhere."""
 
-    def holds(self, seen: Observed) -> bool:
-        if (self.any_of or self.anything) and not self._enough(seen, None if self.anything else self.any_of):
-            return False
-        return all(self._enough(seen, kinds) for kinds in self.all_of)
+    def reads(self, kinds: frozenset[str]) -> bool:
+        """Could a finding of one of these types change the answer?"""
+        return self.anything or not kinds.isdisjoint(self.any_of.union(*self.all_of))
 
-    def _enough(self, seen: Observed, kinds: frozenset[str] | None) -> bool:
+    def holds(self, seen: Observed) -> bool:
+        return self.holds_on(seen.findings)
+
+    def holds_on(self, found: Mapping[str, tuple[Finding, ...]]) -> bool:
+        """The same, of findings by type alone."""
+        if (self.any_of or self.anything) and not self._enough(found, None if self.anything else self.any_of):
+            return False
+        return all(self._enough(found, kinds) for kinds in self.all_of)
+
+    def _enough(self, by_type: Mapping[str, tuple[Finding, ...]], kinds: frozenset[str] | None) -> bool:
         """Are there ``min_count`` findings of these types (None: of any type)?"""
         count = 0
-        for kind, found in seen.findings.items():
+        for kind, found in by_type.items():
             if kinds is not None and kind not in kinds:
                 continue
             for finding in found:

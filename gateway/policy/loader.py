@@ -36,11 +36,11 @@ _PLAIN: Final[Mapping[str, str]] = {
 }
 
 
-def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
+def load_policy(path: Path, vocabulary: Vocabulary, profile: str | None = None) -> Policy:
     """Read a policy: a folder that holds ``policy.yaml``, or the file itself.
 
     Raises ConfigError with every problem: syntax, unknown keys and names, missing keys, rules that cannot be, backends
-    whose clearance the policy does not know.
+    whose clearance the policy does not know. ``profile``: the classifier's operating point instead of the file's own.
     """
     file = path / FILE_NAME if path.is_dir() else path
     value, lines = load_mapping(file)
@@ -52,7 +52,7 @@ def load_policy(path: Path, vocabulary: Vocabulary) -> Policy:
         problems += problems_of(error, PolicyFile, file, lines)
     if problems:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
-    return compile_policy(document, vocabulary)
+    return compile_policy(document, vocabulary, profile)
 
 
 def problems_of(

@@ -21,7 +21,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gateway.policy.vocabulary import ANYTHING, FAULTS, GROUPS_OF_BACKENDS, UNREAD, Vocabulary, known_reason, remedy
+from gateway.policy.vocabulary import (
+    ANYTHING,
+    FAULTS,
+    GROUPS_OF_BACKENDS,
+    PRIVATE_MATTER,
+    UNREAD,
+    Vocabulary,
+    known_reason,
+    remedy,
+)
 
 RESERVED: Final = "builtin-"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -202,11 +211,29 @@ class TokensBlock(Block):
         return self
 
 
+class MatterBlock(Block):
+    """``matter: private``: the classifier's score reaches the profile's; ``{over: 0.6}``: it reaches this one."""
+
+    over: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any, info: ValidationInfo) -> Any:
+        if PRIVATE_MATTER not in _known(info).vocabulary.entity_types:
+            raise wrong("no classifier of private matters is at work", "Name `entities` instead.")
+        if value == "private":
+            return {}
+        if not isinstance(value, dict) or value.keys() != {"over"}:
+            raise wrong("not a condition on the matter", "Write `matter: private` or `matter: {over: 0.6}`.")
+        return value
+
+
 class When(Block):
     """A condition. Several keys in one mapping all have to hold. ``when: always`` matches every request."""
 
     always: Literal[True] | None = None
     entities: EntitiesBlock | None = None
+    matter: MatterBlock | None = None
     coverage: CoverageBlock | None = None
     model: Patterns | None = None
     key: Patterns | None = None
@@ -230,7 +257,8 @@ class When(Block):
     def reads_text(self) -> bool:
         """Does the answer depend on what inspection finds?"""
         inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if self.not_ else ()))
-        return self.entities is not None or self.coverage is not None or any_reads_text(inner)
+        own = (self.entities, self.matter, self.coverage)
+        return any(condition is not None for condition in own) or any_reads_text(inner)
 
 
 def any_reads_text(conditions: Collection[When]) -> bool:
@@ -242,7 +270,7 @@ def _facts_in_not(condition: When) -> When:
         raise wrong("`not: always` never matches", "Remove the rule, or name a fact.")
     if condition.reads_text():
         raise wrong(
-            "`not` may not hold `entities` or `coverage`: a finding could then lower a label",
+            "`not` may not hold `entities`, `matter` or `coverage`: a finding could then lower a label",
             "Give the other requests a lower label, or ask for facts only: model, key, stream, tools, tokens.",
         )
     return condition
@@ -251,7 +279,7 @@ def _facts_in_not(condition: When) -> When:
 def _facts_in_route(condition: When) -> When:
     if condition.reads_text():
         raise wrong(
-            "a route may not ask for `entities` or `coverage`: it is chosen before anything is inspected",
+            "a route may not ask for `entities`, `matter` or `coverage`: it is chosen before anything is inspected",
             "Raise the label with a classify rule; the backends' clearances do the rest.",
         )
     return condition
@@ -342,6 +370,7 @@ class PolicyFile(Block):
     about: str | None = None
     labels: Annotated[list[Name], AfterValidator(_some), AfterValidator(_distinct)]
     coverage: AcceptBlock | None = None
+    profile: Literal["balanced", "strict", "healthcare"] = "balanced"
     judge: JudgeBlock | None = None
     classify: Annotated[list[ClassifyBlock], BeforeValidator(_empty_if_missing)] = []
     refuse: Annotated[list[RefuseBlock], BeforeValidator(_empty_if_missing)] = []

@@ -10,6 +10,10 @@ from gateway.model import Backend
 
 ANYTHING: Final = "anything"
 """Stands for every entity type, also for those that later detectors bring."""
+PRIVATE_MATTER: Final = "PRIVATE_MATTER"
+"""What the classifier finds in a whole text; its score is a probability."""
+CERTAIN: Final = 0.5
+"""The score that `matter: private` asks for where the classifier names no other for the profile."""
 GROUPS_OF_BACKENDS: Final = ("local", "external")
 
 FAULTS: Final = frozenset({"json", "overload", "timeout", "detector_error", "error", "delegation", "judge"})
@@ -38,6 +42,9 @@ class Vocabulary:
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     backends: Mapping[str, tuple[str, bool]] | None = None
     """Name to (clearance, local). None: the policy is read without a gateway.yaml, so any backend name goes."""
+
+    profiles: Mapping[str, float] = field(default_factory=dict)
+    """Profile to the score from which on the classifier calls a text private."""
 
     def types(self, name: str) -> frozenset[str]:
         """The entity types that a name of a policy stands for. KeyError when it is neither a group nor a type."""

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Draft, Report, WireFormat
 from gateway.policy.loader import load_policy
@@ -30,7 +31,8 @@ def known() -> Vocabulary:
 @pytest.fixture(scope="module")
 def inspect() -> Iterator[Inspect]:
     """The shipped detectors with time enough for a busy machine."""
-    scanner = Scanner(default_detectors(), timeout_s=60, workers=2, queue=64, cache_entries=1000)
+    matter = load_matter()
+    scanner = Scanner(default_detectors(), assessors=(matter,), timeout_s=60, workers=2, queue=64, cache_entries=1000)
 
     def report(body: Mapping[str, Any]) -> Report:
         draft = Draft(NOWHERE, "http://nowhere.invalid/v1", (), orjson.dumps(body), "none", stream=False)

@@ -1,0 +1,75 @@
+"""Asks the model about a text, piece by piece where it is long: a private page in a long document is private."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from gateway.inspection.detectors.base import Match
+from gateway.inspection.matter.model import Model, load_model
+from gateway.inspection.matter.signals import signals
+from gateway.inspection.matter.tokens import tokenize
+
+ENTITY_TYPE: Final = "PRIVATE_MATTER"
+PIECE: Final = 3000
+"""Characters judged at once. The model was trained on texts of up to this length."""
+
+
+class MatterAssessor:
+    """Gives each text one match over all of it: its score is the probability that the text is private."""
+
+    name: Final = "matter"
+    entity_types: Final = frozenset({ENTITY_TYPE})
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.version = model.version
+
+    def assess(self, text: str, matches: Sequence[Match]) -> Sequence[Match]:
+        """One match, the highest of all pieces; none where no letter stands in the text. Raises nothing."""
+        if not any(map(str.isalpha, text)):
+            return ()
+        most = max(self._log_odds(text[start:end], part) for start, end, part in pieces(text, matches))
+        return (Match(0, len(text), ENTITY_TYPE, round(self.model.probability(most), 3)),)
+
+    def reasons(self, text: str, matches: Sequence[Match], most: int = 8) -> list[tuple[str, float]]:
+        """What speaks for (above 0) and against the piece that decided, strongest first. For people, not for records:
+        it quotes words of the text."""
+        start, end, part = max(pieces(text, matches), key=lambda one: self._log_odds(text[one[0] : one[1]], one[2]))
+        tokens = tokenize(text[start:end], part)
+        return self.model.reasons(tokens, signals(text[start:end], tokens, part), most)
+
+    def _log_odds(self, text: str, matches: Sequence[Match]) -> float:
+        tokens = tokenize(text, matches)
+        return self.model.log_odds(tokens, signals(text, tokens, matches))
+
+
+def pieces(text: str, matches: Sequence[Match]) -> Iterator[tuple[int, int, list[Match]]]:
+    """``[start, end)`` of each piece with its matches, counted from ``start``. Pieces end where a line or word does."""
+    ordered = sorted(matches, key=lambda match: match.start)
+    start = at = 0
+    while start < len(text):
+        end = _end(text, start)
+        part: list[Match] = []
+        while at < len(ordered) and ordered[at].start < end:
+            match = ordered[at]
+            part.append(Match(match.start - start, min(match.end, end) - start, match.entity_type, match.score))
+            at += 1
+        yield start, end, part
+        start = end
+
+
+def _end(text: str, start: int) -> int:
+    end = start + PIECE
+    if end >= len(text):
+        return len(text)
+    for mark in ("\n", " "):
+        at = text.rfind(mark, start + PIECE // 2, end)
+        if at > 0:
+            return at + 1
+    return end
+
+
+@cache
+def load_matter() -> MatterAssessor:
+    """The assessor with the shipped model, read once. Raises ConfigError."""
+    return MatterAssessor(load_model())

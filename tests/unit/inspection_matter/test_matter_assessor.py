@@ -1,0 +1,64 @@
+"""What the shipped classifier makes of whole texts. These are examples; the figures stand in docs/detection.md."""
+
+import pytest
+
+from gateway.inspection.detectors.base import Match
+from gateway.inspection.matter.assessor import PIECE, MatterAssessor, load_matter, pieces
+
+FILLER = "The river carries sand to the sea and the wind carries it back over the dunes of the island. "
+
+
+def score(text: str, *matches: Match) -> float:
+    return max((match.score for match in load_matter().assess(text, matches)), default=0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my husband hit me again last night and i don't know how to tell my sister, we have two kids",
+        "Please make this more polite: we still have not received the revised quotation for our Leeds site, the client is angry",
+        "Mein Chef hat mir gestern gekündigt, weil ich seit März krankgeschrieben bin. Was soll ich ihm schreiben?",
+        "j'ai été licenciée la semaine dernière et mon patron refuse de me payer mes congés",
+    ],
+)
+def test_a_private_matter_scores_high_though_nobody_is_named(text: str) -> None:
+    assert score(text) >= load_matter().model.profiles["balanced"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the difference between a list and a tuple in Python?",
+        "Write a short poem about autumn in the mountains.",
+        "Erkläre mir den Unterschied zwischen Aktien und Anleihen.",
+        "Explain how photosynthesis works to a ten year old.",
+    ],
+)
+def test_a_general_request_scores_low(text: str) -> None:
+    assert score(text) < load_matter().model.profiles["balanced"]
+
+
+def test_a_private_page_in_a_long_document_decides() -> None:
+    page = "my doctor told me yesterday that my biopsy is positive and i have not told my wife, i lost my job. " * 25
+    long = FILLER * 60 + "\n" + page + "\n" + FILLER * 60
+    assert score(long) >= 0.5 > score(FILLER * 60)
+
+
+def test_text_without_letters_is_not_judged() -> None:
+    assert load_matter().assess("12 + 30 = 42", ()) == ()
+
+
+def test_pieces_cover_the_text_and_carry_their_matches() -> None:
+    text = FILLER * 100
+    matches = [Match(at, at + 3, "PERSON", 0.9) for at in range(0, len(text) - 3, 500)]
+    found = list(pieces(text, matches))
+    assert "".join(text[start:end] for start, end, _ in found) == text
+    assert all(end - start <= PIECE for start, end, _ in found)
+    assert sum(len(part) for _, _, part in found) == len(matches)
+
+
+def test_the_version_changes_with_the_file() -> None:
+    assessor = load_matter()
+    assert isinstance(assessor, MatterAssessor)
+    assert "+" in assessor.version
+    assert assessor.version == assessor.model.version

@@ -20,9 +20,12 @@ from gateway.inspection.detectors.engines import RAMPART
 from gateway.inspection.detectors.rampart import load_rampart
 from gateway.inspection.framing import Late, Lost
 from gateway.inspection.names import HereNames, Names
+from gateway.inspection.reader import Reader
 from gateway.inspection.reading_pool import ReadingPool
+from gateway.inspection.reading_process import PROGRAM
 from gateway.inspection.scanner import Scanner
-from gateway.inspection.workers import Overloaded
+from gateway.inspection.units import Unit
+from gateway.inspection.workers import Overloaded, Workers
 from gateway.model import Report
 
 ROOT = Path(__file__).parents[3]
@@ -251,3 +254,25 @@ def test_an_engine_that_cannot_be_loaded_is_said_in_the_log(tmp_path: Path, capl
     assert wait_until(lambda: "cannot be loaded" in caplog.text)
     assert not pool.process_ids
     pool.close()
+
+
+def test_a_process_whose_input_ends_at_once_ends_too() -> None:
+    """Nothing is loaded for a gateway that is gone already, and nothing is said."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM, *sys.path],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENT_S,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_reader_without_time_says_so() -> None:
+    """A deadline that has passed is a reason, and what was not read is in no reading."""
+    workers = Workers(1, 4)
+    reader = Reader([CardFinder()], None, (), workers, 0)
+    workers.start([lambda: time.sleep(0.5)])
+    done = asyncio.run(reader.read({b"": Unit(f"card {CARD}", ())}, 0.01))
+    workers.close()
+    assert (done.reasons, done.readings(), done.left_s) == ({"timeout"}, {}, 0.0)

@@ -11,6 +11,7 @@ from gateway.errors import ConfigError
 from gateway.inspection.detectors.base import Match
 from gateway.inspection.detectors.engine_files import Unusable, onnx_engine, presidio_engine
 from gateway.inspection.detectors.engines import RAMPART, Engine, decode, encode, load
+from gateway.inspection.detectors.onnx_classifier import named
 from gateway.inspection.detectors.presidio_names import OVERLAP, PIECE, pieces
 from gateway.inspection.detectors.words import OutOfTime
 
@@ -39,6 +40,14 @@ def test_labels_become_the_types_that_the_configuration_says(tmp_path: Path) -> 
     assert engine.entity_types == {"PERSON", "FULL_NAME", "LOCATION"}
     assert ("LOCATION", "ward") in found(TEXT, load(engine).find(TEXT))
     assert ("LOCATION", "Oslo") not in found(TEXT, load(engine).find(TEXT))
+
+
+def test_a_full_name_is_a_person_of_several_words() -> None:
+    """A number beside a name makes none, and neither do two places."""
+    kinds = [[match.entity_type for match in named(text, 0, len(text), "PERSON", 1.0)] for text in ("Jane", "J. Roe")]
+    assert kinds == [["PERSON"], ["PERSON", "FULL_NAME"]]
+    assert [match.entity_type for match in named("Agent 47", 0, 8, "PERSON", 1.0)] == ["PERSON"]
+    assert [match.entity_type for match in named("New York", 0, 8, "LOCATION", 1.0)] == ["LOCATION"]
 
 
 def test_a_long_text_is_read_to_its_end(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def assemble(settings: Settings) -> Gateway:
         aliases=settings.models.aliases,
         formats=FORMATS,
         scanner=inspector,
-        judge=Judge(Bench(backends, FORMATS, egress, load_prompt()), metrics),
+        judge=Judge(Bench(backends, FORMATS, egress, load_prompt()), metrics.judged),
         log=log,
         egress=egress,
         health=Health(),

@@ -36,17 +36,22 @@ async def discover(ports: Mapping[str, int] = USUAL_PORTS, *, timeout_s: float =
 
 async def _look(name: str, port: int, timeout_s: float) -> Discovered | None:
     base_url = f"http://127.0.0.1:{port}/v1"
+    models = await models_at(base_url, timeout_s=timeout_s)
+    return Discovered(name, base_url, models) if models else None
+
+
+async def models_at(base_url: str, *, timeout_s: float = 2.0) -> tuple[str, ...]:
+    """What the server at ``base_url`` lists; empty where none answers in time, or with something else."""
     origin = Origin.of(base_url)
     guard = GuardTransport(AiohttpTransport(origin), origin)
     try:
         async with asyncio.timeout(timeout_s):
             body = await _listing(guard, base_url, timeout_s)
     except (httpx2.TransportError, UpstreamBroke, TimeoutError):
-        return None
+        return ()
     finally:
         await guard.aclose()
-    models = _names(body)
-    return Discovered(name, base_url, models) if models else None
+    return _names(body)
 
 
 async def _listing(guard: GuardTransport, base_url: str, timeout_s: float) -> bytes:

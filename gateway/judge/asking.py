@@ -113,6 +113,6 @@ def _failure(reason: str) -> Failure:
     """Why a sending failed, in the judge's words. ``reason`` is that of ``BackendUnavailable``."""
     if reason == "timeout":
         return Failure.TIMEOUT
-    if reason.startswith("connect"):
+    if reason in {"connect", "connect_timeout"}:
         return Failure.UNAVAILABLE
     return Failure.ANSWER if reason == "garbage" else Failure.ERROR

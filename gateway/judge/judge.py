@@ -5,7 +5,7 @@ Whatever goes wrong leaves a coverage reason that no policy can accept, so that 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
@@ -19,7 +19,6 @@ from gateway.judge.verdicts import Failure, Result, Verdict, together
 from gateway.model import Draft, Facts, Report
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.rules import Policy
-from gateway.telemetry.metrics import Metrics
 
 _LARGE: Final = 131_072
 """Bytes of a body from which on it is walked in a thread."""
@@ -30,7 +29,8 @@ class Judge:
     """One per process, for one event loop; safe to use from many requests at once."""
 
     bench: Bench
-    metrics: Metrics
+    count: Callable[[str, float | None], None]
+    """Told of each text: the verdict or why there is none, and the seconds that it took; None: it was remembered."""
 
     async def settled(self, draft: Draft, report: Report, facts: Facts, hearing: Hearing) -> Report:
         """``report``, with the judge's verdicts in place of the classifier's doubts. Raises nothing but CancelledError.
@@ -68,7 +68,7 @@ class Judge:
                 missing |= new
             elif ask:
                 hearing.results |= dict.fromkeys(new, Failure.UNAVAILABLE)
-                self.metrics.judged(Failure.UNAVAILABLE, None)
+                self.count(Failure.UNAVAILABLE, None)
         if missing:
             await self._ask(use, missing, hearing, facts)
         known = hearing.results
@@ -86,7 +86,7 @@ class Judge:
         if verdict is None:
             return False
         hearing.results[key] = verdict
-        self.metrics.judged(verdict.ruling, None)
+        self.count(verdict.ruling, None)
         return True
 
     async def _ask(self, use: JudgeUse, missing: Mapping[bytes, str], hearing: Hearing, facts: Facts) -> None:
@@ -98,7 +98,7 @@ class Judge:
             result = await self.bench.result(key, text, hearing, facts, left_s) if left_s > 0 else Failure.TIMEOUT
             hearing.results[key] = result
             ruling = result.ruling if isinstance(result, Verdict) else result
-            self.metrics.judged(ruling, perf_counter() - started)
+            self.count(ruling, perf_counter() - started)
 
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -27,7 +27,6 @@ DEBT = {
     "gateway.testing.anthropic_side": "unit/testing/test_testing_anthropic_side.py",
     "gateway.testing.connection": "unit/testing/test_testing_server.py",
     "gateway.testing.openai_side": "unit/testing/test_testing_openai_side.py",
-    "gateway.testing.received": "unit/testing/test_testing_server.py",
     "gateway.testing.reply": "unit/testing/test_testing_openai_side.py",
     "gateway.testing.response": "unit/testing/test_testing_server.py",
     "gateway.testing.vendor_types": "unit/testing/test_testing_openai_side.py",

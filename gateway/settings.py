@@ -20,9 +20,11 @@ from pydantic import SecretStr, ValidationError
 from gateway.configuration.checks import MIN_SECRET, checks, literal_secrets
 from gateway.configuration.complaints import Origin, complaints
 from gateway.configuration.overlay import CONFIG, PREFIX, Overlaid, lay_over
+from gateway.configuration.own_lists import Lists, detectors_of
 from gateway.configuration.secret_files import read_secret, readable_by_others
 from gateway.configuration.shape import Audit, BackendSettings, Settings
 from gateway.errors import ConfigError, Problem
+from gateway.inspection.detectors.base import Detector
 from gateway.model import Backend, Capabilities, Timeouts
 from gateway.policy.yaml_lines import Location, load_mapping
 
@@ -32,9 +34,11 @@ __all__ = [
     "audit_file",
     "config_file",
     "key_secret",
+    "list_detectors",
     "load",
     "model_names",
     "own_detectors",
+    "own_lists",
     "to_backends",
 ]
 
@@ -120,6 +124,37 @@ def own_detectors(path: Path | None = None, environ: Mapping[str, str] | None = 
     listed = None if here is None else load_mapping(here)[0].get("detectors")
     names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) and here is not None else []
     return tuple(_placed(one, here.parent) if here is not None else one for one in names)
+
+
+def own_lists(path: Path | None = None, environ: Mapping[str, str] | None = None) -> tuple[Detector, ...]:
+    """The detectors of the configured lists, found as ``load`` finds it, without the rest having to be finished.
+
+    Raises ConfigError.
+    """
+    environ = os.environ if environ is None else environ
+    here = config_file(path, environ)
+    if here is None:
+        return ()
+    tree, lines = load_mapping(here)
+    tree = {name: value for name, value in tree.items() if name in Lists.model_fields}
+    try:
+        lists = Lists.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(tuple(complaints(error, Origin(Overlaid(tree, {}, ()), lines, here)))) from None
+
+    def root(file: Path | None) -> Path | None:
+        return None if file is None else (here.parent / file.expanduser()).absolute()
+
+    terms = [one.model_copy(update={"file": root(one.file)}) for one in lists.terms]
+    exact = [one.model_copy(update={"file": root(one.file), "key_file": root(one.key_file)}) for one in lists.exact]
+    needed = any(one.key_file is None for one in exact)
+    return detectors_of(terms, exact, key_secret(path, environ) if needed else None)
+
+
+def list_detectors(settings: Settings) -> tuple[Detector, ...]:
+    """The detectors of the lists of finished settings. Raises ConfigError."""
+    secret = settings.keys.secret
+    return detectors_of(settings.terms, settings.exact, secret.get_secret_value().encode() if secret else None)
 
 
 def _placed(one: str, folder: Path) -> str:
@@ -227,11 +262,21 @@ def _rooted(settings: Settings, origin: Origin) -> Settings:
     )
     ner = settings.inspection.ner
     ner = ner.model_copy(update={"onnx": root(ner.onnx, "inspection", "ner", "onnx")})
+    terms = tuple(
+        one.model_copy(update={"file": root(one.file, "terms", index, "file")}) if one.file else one
+        for index, one in enumerate(settings.terms)
+    )
+    exact = tuple(
+        one.model_copy(update={name: root(getattr(one, name), "exact", index, name) for name in ("file", "key_file")})
+        for index, one in enumerate(settings.exact)
+    )
     base = Path.cwd() if origin.overlaid.variable(("detectors",)) else folder
     detectors = tuple(_placed(one, base) for one in settings.detectors)
     return settings.model_copy(
         update={
             "detectors": detectors,
+            "terms": terms,
+            "exact": exact,
             "inspection": settings.inspection.model_copy(update={"ner": ner}),
             "keys": settings.keys.model_copy(update=keys),
             "audit": settings.audit.model_copy(update=audit),

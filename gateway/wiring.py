@@ -20,12 +20,13 @@ from gateway.ingress.auth import KeyRing
 from gateway.ingress.endpoint import ChatEndpoint
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.base import Detector
-from gateway.inspection.detectors.catalogue import load_catalogue
+from gateway.inspection.detectors.catalogue import OWN_LISTS, load_catalogue
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.detectors.user_detectors import OWN
 from gateway.inspection.names import Names
 from gateway.inspection.reading_pool import ReadingPool, spare_processors
 from gateway.inspection.scanner import Scanner
+from gateway.inspection.terms.own import LISTED
 from gateway.judge.bench import Bench
 from gateway.judge.judge import Judge
 from gateway.judge.prompt import load_prompt
@@ -35,7 +36,7 @@ from gateway.policy.loader import load_policy
 from gateway.policy.rules import Policy
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary, rights
-from gateway.settings import Settings, model_names, to_backends
+from gateway.settings import Settings, list_detectors, model_names, to_backends
 from gateway.telemetry.metrics import Metrics
 
 FORMATS: Final[Mapping[WireFormat, BackendFormat]] = MappingProxyType(
@@ -140,12 +141,18 @@ def vocabulary(detectors: Sequence[_Finds], backends: Sequence[Backend] | None =
     """
     catalogue = load_catalogue()
     found = frozenset[str]().union(*(detector.entity_types for detector in detectors))
-    shipped_types = (detector.entity_types for detector in detectors if not detector.name.startswith(OWN))
+    shipped_types = (detector.entity_types for detector in detectors if not _added(detector))
     if unlisted := sorted(frozenset[str]().union(*shipped_types) - catalogue.entity_types):
         message = f"found by a detector and in no group: {', '.join(unlisted)}"
         raise ConfigError((Problem(message, "List it.", catalogue.path),))
     groups = {name: types & found for name, types in catalogue.groups.items() if types & found}
+    groups[OWN_LISTS] = frozenset[str]().union(*(one.entity_types for one in detectors if one.name in LISTED))
     return Vocabulary(found, groups, None if backends is None else rights(backends))
+
+
+def _added(detector: _Finds) -> bool:
+    """Does the installation say what this detector finds?"""
+    return detector.name.startswith(OWN) or detector.name in LISTED
 
 
 def zoned(backends: Sequence[Backend], policy: Policy) -> tuple[Backend, ...]:
@@ -187,6 +194,7 @@ def assemble(settings: Settings) -> Gateway:
     names = names_reader(settings)
     here = engine_of(settings.inspection.ner) if names is None else None
     detectors = default_detectors(ner=here, own=settings.detectors)
+    detectors += list_detectors(settings)
     known = vocabulary((*detectors, *(() if names is None else (names,))), backends)
     policy = load_policy(settings.policy or shipped() / "default", known)
     backends = zoned(backends, policy)

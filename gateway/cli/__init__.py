@@ -3,7 +3,7 @@
 import typer
 
 from gateway import __version__
-from gateway.cli import audit, check, demo, explain, keys, policy, scan, serve
+from gateway.cli import audit, check, demo, explain, keys, policy, scan, serve, terms
 from gateway.cli import eval as evaluation
 from gateway.cli.output import Json, Output
 
@@ -22,6 +22,7 @@ app.command("eval")(evaluation.evaluate)
 app.command()(check.check)
 app.add_typer(policy.app, name="policy", help="Check and test policies.")
 app.add_typer(audit.app, name="audit", help="Read the record of decisions.")
+app.add_typer(terms.app, name="terms", help="Make and inspect lists of exact values.")
 app.add_typer(keys.app, name="keys", help="Make client keys.")
 
 

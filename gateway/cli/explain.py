@@ -25,7 +25,7 @@ from gateway.policy.loader import load_policy
 from gateway.policy.route import incapable, model_for, plan, serves
 from gateway.policy.rules import Policy
 from gateway.policy.shipped import shipped
-from gateway.settings import config_file, load, to_backends
+from gateway.settings import config_file, list_detectors, load, to_backends
 from gateway.wiring import FORMATS, vocabulary, zoned
 
 
@@ -73,7 +73,7 @@ def explain(  # noqa: PLR0917  typer passes them all by name
         raise typer.Exit(UNUSABLE)
     detectors = default_detectors(
         ner=engine_of(settings.inspection.ner) if settings else True, own=settings.detectors if settings else ()
-    )
+    ) + (list_detectors(settings) if settings else ())
     folder = policy or (settings.policy if settings else None) or shipped() / "default"
     compiled = load_policy(folder, vocabulary(detectors, backends))
     backends = zoned(backends, compiled)

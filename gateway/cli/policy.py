@@ -12,7 +12,7 @@ from gateway.inspection.detectors.shipped import default_detectors
 from gateway.policy.loader import load_policy
 from gateway.policy.probes import ProbeRun, run_probes
 from gateway.policy.shipped import shipped
-from gateway.settings import own_detectors
+from gateway.settings import own_detectors, own_lists
 from gateway.wiring import vocabulary
 
 app = typer.Typer(help="Check and test policies.", no_args_is_help=True)
@@ -24,7 +24,7 @@ Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of policies.
 @fail_on_config_error
 def check(folders: Folders = None, json: Json = False) -> None:
     """Load policies strictly and print their revisions. Exit 2 with every problem, its line and remedy."""
-    known = vocabulary(default_detectors(own=own_detectors()))
+    known = vocabulary(default_detectors(own=own_detectors()) + own_lists())
     policies = [load_policy(folder, known) for folder in folders or _all_shipped()]
     output = Output(json=json)
     if json:
@@ -60,7 +60,7 @@ def check(folders: Folders = None, json: Json = False) -> None:
 @fail_on_config_error
 def run(folders: Folders = None, json: Json = False) -> None:
     """Run the probes beside each policy through the real inspection and decision. Exit 1 if one fails or none ran."""
-    detectors = default_detectors(own=own_detectors())
+    detectors = default_detectors(own=own_detectors()) + own_lists()
     scanner = patient_scanner(detectors)
     try:
         known = vocabulary(detectors)

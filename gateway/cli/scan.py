@@ -14,7 +14,7 @@ from gateway.cli.output import Json, Output, fail_on_config_error
 from gateway.evaluation.rows import read_texts
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.model import Finding, Report
-from gateway.settings import own_detectors
+from gateway.settings import own_detectors, own_lists
 
 _LINES: Final = (".jsonl", ".ndjson")
 """Endings of files whose lines are JSON objects with a ``text``."""
@@ -49,7 +49,7 @@ def scan(
         texts = [("--text", as_text(text, "--text", output), False)]
     else:
         texts = [one for file in files or [Path("-")] for one in _texts(file, jsonl, output)]
-    scanner = patient_scanner(default_detectors(ner=ner, own=own_detectors()))
+    scanner = patient_scanner(default_detectors(ner=ner, own=own_detectors()) + own_lists())
     scanned: list[Scanned] = []
     try:
         for name, each, of_many in texts:

@@ -7,7 +7,7 @@ A field's ``description`` is its documentation and the remedy of its errors; a t
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -221,6 +221,42 @@ class Inspection(Part):
     )
 
 
+class TermSettings(Part):
+    """Term lists of your own: a file of them, or one list written out. See docs/terms.md."""
+
+    file: Path | None = Field(None, description="YAML file of term lists; then nothing else stands here.")
+    id: str | None = Field(None, description="Name of a list that is written out here.")
+    about: str | None = Field(None, description="What the list holds.")
+    entity_type: str | None = Field(None, description="What policies call its terms, such as PROJECT_NAME.")
+    terms: tuple[str, ...] = Field((), max_length=100_000, description="The terms of a list that is written out here.")
+    languages: tuple[str, ...] = Field((), description="Languages of their endings: en de fr es it pt nl. Unset: all.")
+    inflect: bool = Field(True, description="Find plurals, genitives and compounds, too.")
+    case: Literal["any", "exact", "smart"] = Field(
+        "smart", description="Letter case: any, exact, or smart (capitals of the list are asked for)."
+    )
+    whole_word: bool = Field(True, description="Not inside longer words.")
+    position: Literal["any", "statement", "marking"] = Field(
+        "any", description="Where it counts: any, statement (no questions about it), marking (headers, brackets)."
+    )
+    match: tuple[str, ...] = Field((), description="Texts in which the list must find something, tried at the start.")
+    no_match: tuple[str, ...] = Field((), description="Texts in which it must not.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.file is not None and self.model_fields_set != {"file"}:
+            raise ValueError("names a file and more; a file holds its lists whole")
+        if self.file is None and not (self.id and self.entity_type and self.terms):
+            raise ValueError("needs either file, or id, entity_type and terms")
+        return self
+
+
+class ExactSettings(Part):
+    """A list of exact values, made by `gateway terms build`. See docs/terms.md."""
+
+    file: Path = Field(description="File that `gateway terms build` made.")
+    key_file: Path | None = Field(None, description="File of its key. Unset: the key is made from keys.secret.")
+
+
 class Audit(Part):
     """Where decisions are recorded. A decision that cannot be recorded is not carried out."""
 
@@ -257,6 +293,8 @@ class Settings(Part):
     detectors: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1024)], ...] = Field(
         (), max_length=100, description="Detectors of your own: YAML files, or module:Class. See recognizers.md."
     )
+    terms: tuple[TermSettings, ...] = Field((), max_length=100, description="Term lists of your own.")
+    exact: tuple[ExactSettings, ...] = Field((), max_length=100, description="Lists of exact values of your own.")
     audit: Audit = Audit()
     stream: Stream = Stream()
 

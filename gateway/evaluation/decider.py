@@ -24,7 +24,7 @@ from gateway.policy.decision import Cleared, NotCleared, Refused, Verdict, decid
 from gateway.policy.loader import load_policy
 from gateway.policy.route import EXTERNAL, LOCAL, incapable, model_for, plan
 from gateway.policy.rules import Policy
-from gateway.settings import Settings, load, to_backends
+from gateway.settings import Settings, list_detectors, load, to_backends
 from gateway.wiring import FORMATS, vocabulary, zoned
 
 PATIENT_S: Final = 600.0
@@ -193,7 +193,7 @@ def _inspection(settings: Settings | None) -> tuple[Scanner, Sequence[Detector]]
     """What a gateway with these settings would inspect with, but patient and without a memory of earlier rows."""
     detectors = default_detectors(
         ner=engine_of(settings.inspection.ner) if settings else True, own=settings.detectors if settings else ()
-    )
+    ) + (list_detectors(settings) if settings else ())
     return Scanner(detectors, timeout_s=PATIENT_S, cache_entries=0), detectors
 
 

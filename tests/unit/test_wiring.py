@@ -153,7 +153,7 @@ def test_a_group_holds_only_what_somebody_looks_for() -> None:
     cards = [one for one in default_detectors(ner=False) if "CREDIT_CARD" in one.entity_types]
     known = vocabulary(cards)
     assert found <= known.groups["payment"] <= load_catalogue().groups["payment"]
-    assert all(types for types in known.groups.values())
+    assert all(types for name, types in known.groups.items() if name != "own_lists")
 
 
 class Stranger:

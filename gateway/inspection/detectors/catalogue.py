@@ -16,6 +16,8 @@ from gateway.inspection.detectors.base import Detector
 from gateway.policy.yaml_lines import Lines, line_of, load_mapping
 
 _TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+OWN_LISTS: Final = "own_lists"
+"""The group of all entity types of an installation's own lists, which every policy may name."""
 _GROUP: Final = re.compile(r"[a-z][a-z0-9_]{1,63}")
 
 
@@ -62,6 +64,8 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     if problems:
         raise ConfigError(tuple(problems))
     types = frozenset().union(*groups.values())
+    groups[OWN_LISTS] = frozenset()
+    about[OWN_LISTS] = "What lists of your own find. Empty until gateway.yaml names one."
     return Catalogue(types, MappingProxyType(groups), MappingProxyType(about), path)
 
 

@@ -16,8 +16,6 @@ TERMS: Final = "terms"
 EXACT: Final = "exact"
 LISTED: Final = frozenset({TERMS, EXACT})
 """Names of these detectors. Their entity types need not stand in groups.yaml."""
-GROUP: Final = "own_lists"
-"""The group of all entity types of own lists; policies may name it where there is no list yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The detector of term lists: every listed term in one pass over the folded text, in linear time.
 
-One Aho-Corasick automaton holds the beginnings of all terms (docs/adr/0002-dependencies.md says what was weighed). What it finds is
-judged where it stands: boundaries and endings, capitals, the place of a marking.
+One Aho-Corasick automaton holds the beginnings of all terms; docs/adr/0002-dependencies.md says what was weighed. What
+it finds is judged where it stands: boundaries and endings, capitals, the place of a marking.
 """
 
 import hashlib

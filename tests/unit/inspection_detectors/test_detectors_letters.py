@@ -21,7 +21,6 @@ Types = Callable[[str, str], set[str]]
         ("Übersetze das bitte", "EDIT_REQUEST"),
         ("I lost my keys and my wallet", "FIRST_PERSON"),
         ("Wir haben unseren Vertrag verloren, und ich", "FIRST_PERSON"),
-        ("CONFIDENTIAL\nBoard paper", "CONFIDENTIAL_MARKER"),
         ("My name is Ada Lovelace.", "FULL_NAME"),
         ("Frau Brandstätter kommt", "PERSON"),
     ],

@@ -19,8 +19,9 @@ from gateway.ingress.facts import facts as facts_of
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.scanner import Scanner
+from gateway.judge.judge import to_be_asked
 from gateway.model import Backend, Caller, Inbound, Report
-from gateway.policy.decision import Cleared, NotCleared, Refused, decide
+from gateway.policy.decision import Cleared, NotCleared, Refused, classify, decide
 from gateway.policy.loader import load_policy
 from gateway.policy.route import incapable, model_for, plan, serves
 from gateway.policy.rules import Policy
@@ -39,6 +40,8 @@ class Explained:
     label: str = "-"
     rules: tuple[str, ...] = ()
     report: Report | None = None
+    asks: int = 0
+    """Texts that the judge would be asked about first. Then its word decides, and the verdict is what holds without."""
 
 
 @fail_on_config_error
@@ -107,6 +110,11 @@ async def _explain(
             explained.append(Explained(backend, "incapable", f"its format cannot express {why.param}"))
             continue
         report = await scanner.scan(draft)
+        if asks := len(to_be_asked(policy, draft, report, facts)):
+            label = classify(policy, report, facts)
+            reason = f"the judge is asked about {asks} text{'s' if asks > 1 else ''} first"
+            explained.append(Explained(backend, "up to the judge", reason, label.label, label.rules, report, asks))
+            continue
         match decide(policy, draft, report, facts):
             case Cleared() as verdict:
                 reason = f"clearance {backend.clearance} admits {verdict.label}"
@@ -139,7 +147,8 @@ def _show(candidates: Sequence[Explained], policy: Policy, output: Output) -> No
         if chosen and chosen.verdict == "cleared"
         else "nobody: " + (chosen.verdict if chosen else "no candidate")
     )
-    output.say(f"answers  {answers}\n")
+    judged = next((one.backend.name for one in candidates if one.asks), None)
+    output.say(f"answers  {f'{judged} if the judge finds it general, else ' if judged else ''}{answers}\n")
     output.table(
         ("candidate", "zone", "verdict", "why"),
         ((one.backend.name, "local" if one.backend.local else "external", one.verdict, one.why) for one in candidates),
@@ -158,6 +167,7 @@ def _as_json(
         "reasons": list(report.coverage.reasons) if report else [],
         "backend": chosen.backend.name if chosen and chosen.verdict == "cleared" else None,
         "refused": bool(chosen and chosen.verdict == "refused"),
+        "judge": {one.backend.name: one.asks for one in candidates if one.asks},
         "candidates": [
             {"backend": one.backend.name, "local": one.backend.local, "verdict": one.verdict, "why": one.why}
             for one in candidates

@@ -38,15 +38,20 @@ class View:
 
 
 def _local(pieces: tuple[Piece, ...], start: int, end: int) -> tuple[int, int]:
-    first = _piece_at(pieces, start)
-    last = _piece_at(pieces, max(end - 1, start))
+    at, until = _piece_at(pieces, start), _piece_at(pieces, max(end - 1, start))
+    first, last = pieces[at], pieces[until]
     low = min(first.origin_start + (start - first.start), first.origin_end) if first.copied else first.origin_start
     high = min(last.origin_start + (end - last.start), last.origin_end) if last.copied else last.origin_end
-    return low, max(low, high)
+    if low < high:
+        return low, high
+    # A match over the end of a line of a view, which stands for no place, or whose next line stands for an earlier
+    # one: all that the lines on both sides stand for.
+    meant = (first, last, pieces[max(at - 1, 0)], pieces[min(until + 1, len(pieces) - 1)])
+    return min(piece.origin_start for piece in meant), max(piece.origin_end for piece in meant)
 
 
-def _piece_at(pieces: tuple[Piece, ...], offset: int) -> Piece:
-    return pieces[max(bisect_right(pieces, offset, key=lambda piece: piece.start) - 1, 0)]
+def _piece_at(pieces: tuple[Piece, ...], offset: int) -> int:
+    return max(bisect_right(pieces, offset, key=lambda piece: piece.start) - 1, 0)
 
 
 class ViewBuilder:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from gateway.inspection.cache import ReadingCache
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.scanner import Scanner
@@ -99,6 +100,11 @@ class Inspected:
         other._scanner = Scanner(other.detectors, timeout_s=self._timeout_s)
         other._loop = asyncio.Runner()
         return other
+
+    def forgetting(self) -> Self:
+        """The same, with nothing remembered of what it read before."""
+        self._scanner.cache = ReadingCache(256, repr(self._scanner.versions))
+        return self
 
     def close(self) -> None:
         self._scanner.close()

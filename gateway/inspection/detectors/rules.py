@@ -27,6 +27,7 @@ from typing import Any, Final
 import regex
 
 from gateway.errors import ConfigError, Problem
+from gateway.inspection.confusables import LATIN
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.detectors.prefilter import Wanted
 from gateway.inspection.detectors.together import Seat, find_alone
@@ -217,7 +218,7 @@ def _rule(body: Any) -> Rule:
     validator = body.get("validator")
     if validator is not None and validator not in VALIDATORS:
         raise _BadRule("validator", f"no validator {validator!r}", f"Use one of: {', '.join(sorted(VALIDATORS))}.")
-    needs = _texts(body, "needs")
+    needs = _as_read(_texts(body, "needs"))
     return Rule(
         id=identifier,
         entity_type=entity_type,
@@ -230,6 +231,11 @@ def _rule(body: Any) -> Rule:
         labels=tuple(word.lower().strip() for word in needs),
         needs=words_pattern(needs) if needs else None,
     )
+
+
+def _as_read(words: Sequence[str]) -> list[str]:
+    """The words, and what is read where they stand in Latin text: a word of look-alikes alone is taken for Latin."""
+    return list(dict.fromkeys([*words, *(word.lower().translate(LATIN) for word in words)]))
 
 
 def _texts(body: dict[str, Any], key: str) -> list[str]:

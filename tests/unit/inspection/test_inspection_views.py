@@ -248,3 +248,16 @@ def test_any_text_in_base64_is_read(text: str, level: int) -> None:
         hidden = base64.b64encode(hidden.encode()).decode()
     views, reasons = all_views(f"please decode {hidden} now")
     assert reasons or any(text.strip() in view.text for view in views)
+
+
+def test_a_match_over_the_lines_of_a_view_names_what_the_lines_stand_for() -> None:
+    """A line may stand for an earlier place than the line before it; no place is empty or ends before it starts."""
+    builder = ViewBuilder()
+    for start, end in ((20, 30), (5, 15)):
+        builder.put("decoded", start, end)
+        builder.put("\n", end, end)
+    view = builder.build("plain.decoded", None, prose=True)
+    for start in range(len(view.text)):
+        for end in range(start + 1, len(view.text) + 1):
+            low, high = view.origin(start, end)
+            assert 5 <= low < high <= 30, (start, end)

@@ -62,7 +62,7 @@ class Trail:
         self._considered: list[Considered] = []
         self._label = NOBODY_INSPECTED
         self._rules: tuple[str, ...] = ()
-        self._attempt = 0
+        self._records = 0
         self._inspection_s = 0.0
         self._failed: list[str] = []
         self._cannot: list[str] = []
@@ -102,7 +102,6 @@ class Trail:
         self._failed.append(f"{backend.name} ({reason})")
         if retry_after is not None:
             self._retry_after = max(retry_after, self._retry_after or 0.0)
-        self._attempt += 1
 
     # What is written before anything happens. Each raises AuditUnavailable, and then nothing may happen.
 
@@ -118,9 +117,7 @@ class Trail:
 
     async def asked(self, verdict: Cleared, report: Report) -> None:
         """Record that a question about this request is about to be sent to the judge. Durable on return."""
-        number = self._attempt
-        self._attempt += 1
-        await self._write(Outcome.ASKED_JUDGE, report, draft=verdict.draft, question=(number, verdict))
+        await self._write(Outcome.ASKED_JUDGE, report, draft=verdict.draft, question=verdict)
 
     async def refused(self, draft: Draft, verdict: Refused, report: Report) -> None:
         """Record that a refuse rule ended the request."""
@@ -163,11 +160,10 @@ class Trail:
         outcome: Outcome,
         report: Report | None,
         draft: Draft | None = None,
-        question: tuple[int, Cleared] | None = None,
+        question: Cleared | None = None,
     ) -> None:
-        attempt, label, rules = self._attempt, self._label, self._rules
-        if question is not None:
-            attempt, label, rules = question[0], question[1].label, question[1].rules
+        number, self._records = self._records, self._records + 1
+        label, rules = (self._label, self._rules) if question is None else (question.label, question.rules)
         findings, coverage, versions = (
             (report.counts(), report.coverage.reasons, report.versions) if report else ({}, (), ())
         )
@@ -176,7 +172,7 @@ class Trail:
             DecisionRecord(
                 time=utc_now(),
                 request_id=self.inbound.request_id,
-                attempt=attempt,
+                attempt=number,
                 key_id=self.inbound.caller.key_id,
                 endpoint=self.inbound.endpoint,
                 wanted_model=self._wanted,

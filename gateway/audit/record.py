@@ -159,7 +159,7 @@ class DecisionRecord:
     """UTC, ISO 8601 with microseconds and ``Z`` (``utc_now``)."""
     request_id: str
     attempt: int
-    """0 for the first backend tried; a failover is a new attempt with its own record."""
+    """Numbers the records of a request from 0: each backend tried has its own, and each question to the judge."""
     key_id: str
     endpoint: str
     wanted_model: ListedModel

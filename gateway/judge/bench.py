@@ -8,6 +8,7 @@ from gateway.egress.formats import BackendFormat
 from gateway.egress.health import Health
 from gateway.egress.sender import Egress
 from gateway.judge.asking import Asking, Unreached
+from gateway.judge.exam import Exam
 from gateway.judge.hearing import Hearing
 from gateway.judge.memory import Flights, Memory
 from gateway.judge.prompt import Prompt
@@ -38,6 +39,7 @@ class Bench:
         self.version = prompt.version
         self._backends = tuple(backends)
         self._asking = Asking(formats, egress, prompt, {})
+        self._exam = Exam(self._asking, prompt)
         self._memory = Memory(REMEMBERED, prompt.version)
         self._flights = Flights()
         self._turns = asyncio.Semaphore(concurrent)
@@ -88,6 +90,8 @@ class Bench:
             if not self._health.available(backend.name):
                 continue
             try:
+                if not await self._exam.passed(backend, facts, hearing):
+                    continue
                 result = await self._asking.ask(backend, text, facts, hearing)
             except Unreached as why:
                 self._health.failed(backend.name)

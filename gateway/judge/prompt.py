@@ -41,6 +41,8 @@ class Prompt:
     reasons: tuple[tuple[str, str], ...]
     """Code and meaning."""
     examples: tuple[Example, ...]
+    controls: tuple[Example, ...]
+    """Texts that a model has to judge rightly before its verdicts count. It is not shown their verdicts."""
     version: str
     """``version`` of the file, form of the question, and the first 12 hex digits of the SHA-256 of what it says."""
 
@@ -86,6 +88,7 @@ class _File(Block):
     answer: _Answer
     reasons: dict[Annotated[str, AfterValidator(_reason)], Text]
     examples: Annotated[list[_Example], Field(max_length=100)]
+    controls: Annotated[list[_Example], Field(max_length=100)]
 
 
 def load_prompt(path: Path | None = None) -> Prompt:
@@ -101,9 +104,10 @@ def load_prompt(path: Path | None = None) -> Prompt:
         for code in REASONS
         if code not in file.reasons
     ] + [
-        Problem(f"examples: none is {ruling}", "Show at least one of each.", path, line_of(lines, ("examples",)))
+        Problem(f"{part}: none is {ruling}", "Give at least one of each.", path, line_of(lines, (part,)))
+        for part, listed in (("examples", file.examples), ("controls", file.controls))
         for ruling in Ruling
-        if all(one.verdict != ruling for one in file.examples)
+        if all(one.verdict != ruling for one in listed)
     ]
     if problems:
         raise ConfigError(tuple(problems))
@@ -118,9 +122,14 @@ def _prompt(file: _File) -> Prompt:
         json_answer=file.answer.json_.strip(),
         plain_answer=file.answer.plain.strip(),
         reasons=tuple((code, file.reasons[code].strip()) for code in REASONS),
-        examples=tuple(Example(one.text, Verdict(Ruling(one.verdict), one.reason or "")) for one in file.examples),
+        examples=_examples(file.examples),
+        controls=_examples(file.controls),
         version="",
     )
     said = json.dumps(asdict(prompt), sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]
     return replace(prompt, version=f"{file.version}.{FORM}.{digest}")
+
+
+def _examples(listed: list[_Example]) -> tuple[Example, ...]:
+    return tuple(Example(one.text, Verdict(Ruling(one.verdict), one.reason or "")) for one in listed)

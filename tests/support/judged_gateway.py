@@ -14,6 +14,8 @@ from support.gateway_process import RunningGateway, gateway_process
 
 from gateway.inspection.detectors.base import Match, Views
 from gateway.inspection.scanner import Scanner
+from gateway.judge.bench import Bench
+from gateway.judge.prompt import load_prompt
 from gateway.pipeline import Pipeline
 from gateway.policy.conditions import Entities
 from gateway.policy.rules import ClassifyRule
@@ -56,14 +58,21 @@ class Cards:
         return [Match(at, at + len(CARD), "CREDIT_CARD", 1.0)] if at >= 0 else []
 
 
-def wired(settings: Settings) -> Gateway:
-    """The gateway of these settings with that classifier, and a rule for what it is at least half sure of."""
+def wired(settings: Settings, *, controls: bool = False) -> Gateway:
+    """The gateway of these settings with that classifier, and a rule for what it is at least half sure of.
+
+    ``controls``: the judge is examined first, which a stand-in that says one thing does not pass.
+    """
     gateway = assemble(settings)
     pipeline: Pipeline = gateway.chat._answer.__self__  # type: ignore[attr-defined]  # a bound method
     rule = ClassifyRule("private-matter", Entities(frozenset({"PRIVATE_MATTER"}), min_score=0.5), "confidential")
     policy = replace(gateway.policy, classify=(*gateway.policy.classify, rule))
     scanner = Scanner([Cards()], assessors=[Matter()], timeout_s=60)
     gateway.scanner.close()
+    if not controls:
+        prompt = replace(load_prompt(), controls=())
+        judge = replace(pipeline.judge, bench=Bench(pipeline.backends, pipeline.formats, pipeline.egress, prompt))
+        pipeline = replace(pipeline, judge=judge)
     changed = replace(pipeline, scanner=scanner, policy=lambda: policy)
     gateway.chat._answer = changed.answer
     return replace(gateway, scanner=scanner, policy=policy)

@@ -192,7 +192,7 @@ async def rigged(
             aliases={"best": "gpt/gpt-5", "private": "qwen3"},
             formats=formats,
             scanner=scanner,
-            judge=Judge(Bench(backends, formats, egress, load_prompt()), metrics.judged),
+            judge=Judge(Bench(backends, formats, egress, replace(load_prompt(), controls=())), metrics.judged),
             log=log,
             egress=egress,
             health=Health(clock=clock),

@@ -23,6 +23,7 @@ from gateway.model import Backend, Capabilities, Coverage, Draft, Finding, Repor
 from gateway.testing import Behaviour, Break, Delay, Echo, Fail, Garbage, RecordingServer, Redirect, Say, Stall
 
 TEXT = f"My cousin is {DOUBT} ill."
+UNEXAMINED = replace(load_prompt(), controls=())
 HASTY = replace(JUDGED, timeout_s=0.4)
 
 
@@ -135,7 +136,7 @@ def test_too_many_questions_at_once_count_as_private(tmp_path: Path) -> None:
             rig.pipeline.backends,
             rig.pipeline.formats,
             rig.pipeline.egress,
-            load_prompt(),
+            UNEXAMINED,
             concurrent=1,
             waiting=0,
         )
@@ -219,7 +220,7 @@ def test_a_judge_can_be_asked_without_a_gateway(tmp_path: Path) -> None:
             report = Report(draft.digest, (doubt,), Coverage())
             formats = {WireFormat.OPENAI: OpenAIFormat()}
             count = lambda verdict, _: counted.append(verdict)  # noqa: E731  a test's own note
-            async with judge_at(server.openai_base_url, formats, count=count) as settle:
+            async with judge_at(server.openai_base_url, formats, prompt=UNEXAMINED, count=count) as settle:
                 after = await settle(matters(None), request, draft, report, facts(request))
                 again = await settle(matters(None), request, draft, report, facts(request))
             assert after.findings == again.findings == ()

@@ -1,7 +1,7 @@
 """Puts the parts together: one explicit table of what is used. Nothing registers itself by import."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -23,6 +23,7 @@ from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import OWN_LISTS, load_catalogue
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.detectors.user_detectors import OWN
+from gateway.inspection.matter.assessor import MatterAssessor, load_matter
 from gateway.inspection.names import Names
 from gateway.inspection.reading_pool import ReadingPool, spare_processors
 from gateway.inspection.scanner import Scanner
@@ -30,10 +31,11 @@ from gateway.inspection.terms.own import LISTED
 from gateway.judge.bench import Bench
 from gateway.judge.judge import Judge
 from gateway.judge.prompt import load_prompt
-from gateway.model import Backend, WireFormat
+from gateway.model import Backend, Finding, WireFormat
 from gateway.pipeline import Pipeline
 from gateway.policy.loader import load_policy
 from gateway.policy.rules import Policy
+from gateway.policy.settled import settled_by
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary, rights
 from gateway.settings import Settings, list_detectors, model_names, to_backends
@@ -145,9 +147,11 @@ def vocabulary(detectors: Sequence[_Finds], backends: Sequence[Backend] | None =
     if unlisted := sorted(frozenset[str]().union(*shipped_types) - catalogue.entity_types):
         message = f"found by a detector and in no group: {', '.join(unlisted)}"
         raise ConfigError((Problem(message, "List it.", catalogue.path),))
+    found |= MatterAssessor.entity_types
     groups = {name: types & found for name, types in catalogue.groups.items() if types & found}
     groups[OWN_LISTS] = frozenset[str]().union(*(one.entity_types for one in detectors if one.name in LISTED))
-    return Vocabulary(found, groups, None if backends is None else rights(backends))
+    known = None if backends is None else rights(backends)
+    return Vocabulary(found, groups, known, load_matter().model.profiles)
 
 
 def _added(detector: _Finds) -> bool:
@@ -173,13 +177,20 @@ def names_reader(settings: Settings) -> Names | None:
     return ReadingPool(engine, processes=processes, queue=inspection.queue * QUEUED_TEXTS)
 
 
-def scanner(settings: Settings, detectors: Sequence[Detector], names: Names | None = None) -> Scanner:
+def scanner(
+    settings: Settings,
+    detectors: Sequence[Detector],
+    names: Names | None = None,
+    settled: Callable[[Sequence[Finding]], bool] | None = None,
+) -> Scanner:
     """The scanner that these settings ask for."""
     inspection = settings.inspection
     quick = not settings.detectors and (names is not None or not inspection.ner.on)
     return Scanner(
         detectors,
         names=names,
+        assessors=(load_matter(),),
+        settled=settled,
         timeout_s=inspection.timeout_ms / 1000,
         workers=inspection.workers,
         queue=inspection.queue,
@@ -213,7 +224,8 @@ def assemble(settings: Settings) -> Gateway:
     )
     listed_hosts = {host for one in settings.backends for host in one.local_hosts}
     egress = Egress(backends, FORMATS, listed_hosts=listed_hosts)
-    inspector = scanner(settings, detectors, names)
+    later = MatterAssessor.entity_types if names is None else MatterAssessor.entity_types | names.entity_types
+    inspector = scanner(settings, detectors, names, settled_by(policy, later))
     secret = settings.audit.secret
     pipeline = Pipeline(
         policy=lambda: policy,

@@ -38,7 +38,10 @@ def evaluate(  # noqa: PLR0917  typer passes them all by name
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", help="balanced (default), strict, healthcare or everything-local."),
+        typer.Option(
+            "--profile",
+            help="balanced (default), strict, healthcare, everything-local; with --policy: its point.",
+        ),
     ] = None,
     policy: Annotated[
         str | None, typer.Option("--policy", "-p", help="A shipped policy's name, or the folder of your own.")
@@ -66,14 +69,15 @@ def evaluate(  # noqa: PLR0917  typer passes them all by name
     if image is not None:
         needs_plotting()
     settings = load(config) if config is not None else None
-    name, path = chosen(profile, policy, settings.policy if settings else None)
+    wanted = chosen(profile, policy, settings.policy if settings else None)
     # Shipped policies have labels of their own, which the backends of a gateway.yaml need not know.
     beside = profiles() if settings is None else {}
-    policies = {name: path} | {other: folder for other, folder in beside.items() if other != name}
-    recipe = Recipe(policies, config_file(config) if config is not None else None, compare is not None)
+    policies = {wanted.name: wanted.path} | {name: path for name, path in beside.items() if name != wanted.name}
+    place = config_file(config) if config is not None else None
+    recipe = Recipe(policies, place, compare is not None, wanted.profile)
     with _progress(len(rows)) as advance:
         outcomes, revisions = decide_rows(rows, recipe, workers or default_processes(len(rows)), advance)
-    document = figures(list(zip(rows, outcomes, strict=True)), name, revisions)
+    document = figures(list(zip(rows, outcomes, strict=True)), wanted.name, revisions)
     if image is not None:
         plot(document, image)
     if json:

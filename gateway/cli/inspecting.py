@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import orjson
 import typer
 
 from gateway.cli.output import UNUSABLE, Output
-from gateway.inspection.detectors.base import Detector
+from gateway.inspection.detectors.base import Detector, Match
 from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Capabilities, Draft, Report, WireFormat
+from gateway.policy.vocabulary import PRIVATE_MATTER
 
 NOWHERE = Backend(
     name="nowhere",
@@ -52,6 +54,25 @@ def patient_scanner(detectors: Sequence[Detector]) -> Scanner:
     """A scanner without a server's hurry."""
     matter = load_matter()
     return Scanner(detectors, assessors=(matter,), timeout_s=PATIENT_S, workers=2, queue=64, cache_entries=10_000)
+
+
+def without_general(report: Report) -> Report:
+    """The report without verdicts of the classifier that mean "general": every text has a score, few are findings."""
+    least = load_matter().model.profiles["balanced"]
+    kept = tuple(one for one in report.findings if one.entity_type != PRIVATE_MATTER or one.score >= least)
+    return replace(report, findings=kept)
+
+
+def why_private(text: str, report: Report) -> str | None:
+    """What makes the classifier think so, strongest first; None where it found nothing. Quotes words of ``text``."""
+    if not any(one.entity_type == PRIVATE_MATTER for one in report.findings):
+        return None
+    matches = [
+        Match(one.start, one.end, one.entity_type, one.score)
+        for one in report.findings
+        if one.entity_type != PRIVATE_MATTER and 0 <= one.start < one.end <= len(text)
+    ]
+    return ", ".join(f"{name} {share:+.1f}" for name, share in load_matter().reasons(text, matches))
 
 
 def inspect(scanner: Scanner, body: Mapping[str, Any]) -> Report:

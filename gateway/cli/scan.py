@@ -9,7 +9,15 @@ import typer
 from rich.console import Console
 
 from gateway.cli.highlight import highlighted, placed
-from gateway.cli.inspecting import as_text, inspect, one_message, patient_scanner, read_bytes
+from gateway.cli.inspecting import (
+    as_text,
+    inspect,
+    one_message,
+    patient_scanner,
+    read_bytes,
+    why_private,
+    without_general,
+)
 from gateway.cli.output import Json, Output, fail_on_config_error
 from gateway.evaluation.rows import read_texts
 from gateway.inspection.detectors.shipped import default_detectors
@@ -53,7 +61,7 @@ def scan(
     scanned: list[Scanned] = []
     try:
         for name, each, of_many in texts:
-            one = Scanned(name, each, inspect(scanner, one_message(each)), of_many)
+            one = Scanned(name, each, without_general(inspect(scanner, one_message(each))), of_many)
             scanned.append(one)
             if not json:
                 _show(one, output)
@@ -115,6 +123,8 @@ def _show(one: Scanned, output: Output) -> None:
                 for found in report.findings
             ),
         )
+    if reasons := why_private(one.text, report):
+        output.say(f"private matter, because of: {reasons}")
     output.say()
 
 

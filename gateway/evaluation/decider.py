@@ -18,6 +18,7 @@ from gateway.ingress.facts import facts as facts_of
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
 from gateway.model import Backend, Caller, Capabilities, Draft, Finding, Inbound, Report, WireFormat
 from gateway.policy.decision import Cleared, NotCleared, Refused, Verdict, decide
@@ -42,6 +43,8 @@ class Recipe:
     """Name to folder or file. The first is the one that was asked for."""
     config: Path | None = None
     compare: bool = False
+    profile: str | None = None
+    """The operating point at which the first policy is decided; None: its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ class Decider:
         self._aliases = settings.models.aliases if settings else _NO_ALIASES
         configured = to_backends(settings, prove_local) if settings else None
         known = vocabulary(detectors, configured)
-        self.policies = {name: load_policy(path, known) for name, path in recipe.policies.items()}
+        points = dict.fromkeys(list(recipe.policies)[:1], recipe.profile)
+        self.policies = {
+            name: load_policy(path, known, profile=points.get(name)) for name, path in recipe.policies.items()
+        }
         self._backends = {
             name: zoned(configured, policy) if configured is not None else assumed(policy)
             for name, policy in self.policies.items()
@@ -194,7 +200,7 @@ def _inspection(settings: Settings | None) -> tuple[Scanner, Sequence[Detector]]
     detectors = default_detectors(
         ner=engine_of(settings.inspection.ner) if settings else True, own=settings.detectors if settings else ()
     ) + (list_detectors(settings) if settings else ())
-    return Scanner(detectors, timeout_s=PATIENT_S, cache_entries=0), detectors
+    return Scanner(detectors, assessors=(load_matter(),), timeout_s=PATIENT_S, cache_entries=0), detectors
 
 
 def _body(text: str) -> bytes:

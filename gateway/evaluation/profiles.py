@@ -1,6 +1,7 @@
 """Which policy a name means. A profile is an operating point: the shipped policy of that name."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,8 +16,21 @@ PROFILES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Name of a profile to the folder of its policy."""
 SYNONYMS: Final[Mapping[str, str]] = MappingProxyType({"default": "balanced"})
+POINTS: Final = ("balanced", "strict", "healthcare")
+"""Profiles at whose operating point the rules of another policy can be decided."""
 OWN: Final = "policy"
 """What results of a policy that is no profile are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The policy to decide with."""
+
+    name: str
+    """Under which its results stand."""
+    path: Path
+    profile: str | None = None
+    """The operating point of the classifier, where it is not the policy's own."""
 
 
 def profiles() -> dict[str, Path]:
@@ -24,47 +38,50 @@ def profiles() -> dict[str, Path]:
     return {name: shipped() / folder for name, folder in PROFILES.items() if (shipped() / folder / FILE_NAME).is_file()}
 
 
-def chosen(profile: str | None, policy: str | None, configured: Path | None = None) -> tuple[str, Path]:
-    """The name under which results stand and the policy to decide with; ``balanced`` when nothing is asked for.
+def chosen(profile: str | None, policy: str | None, configured: Path | None = None) -> Chosen:
+    """The policy that is asked for, ``balanced`` when none is; both: the rules of one at the point of the other.
 
     ``policy``: the name of a shipped policy, a folder or a file. ``configured``: the policy of a gateway.yaml, used
-    when neither of the others is given. Raises ConfigError for an unknown name, and for both at once.
+    when no policy and no profile is given. Raises ConfigError for an unknown name.
     """
-    if profile is not None and policy is not None:
-        raise ConfigError((_both(),))
     if policy is not None:
-        return _policy(policy)
+        rules = _policy(policy)
+        return rules if profile is None else _at(rules, _profile(profile))
     if profile is None and configured is not None:
         return _named(configured)
+    name = _profile(profile or "balanced")
+    return Chosen(name, profiles()[name])
+
+
+def _profile(profile: str) -> str:
     known = profiles()
-    name = SYNONYMS.get(profile or "balanced", profile or "balanced")
+    name = SYNONYMS.get(profile, profile)
     if name not in known:
         raise ConfigError((Problem(f"unknown profile {name!r}", _remedy(name, known)),))
-    return name, known[name]
+    return name
 
 
-def _both() -> Problem:
-    """Rules of one policy at the operating point of another profile: not until a policy can say its profile."""
-    return Problem(
-        "--profile and --policy cannot be given together", "A profile is a shipped policy: give one of the two."
-    )
+def _at(rules: Chosen, profile: str) -> Chosen:
+    if profile not in POINTS:
+        problem = f"{profile} has no operating point of its own to decide another policy at"
+        raise ConfigError((Problem(problem, f"Beside --policy, --profile is one of: {', '.join(POINTS)}."),))
+    return Chosen(f"{rules.path.stem} at {profile}", rules.path, profile)
 
 
-def _policy(policy: str) -> tuple[str, Path]:
-    known = profiles()
+def _policy(policy: str) -> Chosen:
     path = Path(policy)
     if path.exists():
         return _named(path)
     folder = shipped() / PROFILES.get(SYNONYMS.get(policy, policy), policy)
     if "/" in policy or not (folder / FILE_NAME).is_file():
         problem = f"there is no policy {policy!r}: neither a file or folder nor a shipped one"
-        raise ConfigError((Problem(problem, _remedy(policy, known)),))
+        raise ConfigError((Problem(problem, _remedy(policy, profiles())),))
     return _named(folder)
 
 
-def _named(path: Path) -> tuple[str, Path]:
+def _named(path: Path) -> Chosen:
     resolved = path.resolve()
-    return next((name for name, folder in profiles().items() if resolved == folder.resolve()), OWN), path
+    return Chosen(next((name for name, folder in profiles().items() if resolved == folder.resolve()), OWN), path)
 
 
 def _remedy(name: str, known: Mapping[str, Path]) -> str:

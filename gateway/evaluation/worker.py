@@ -22,9 +22,8 @@ from gateway.evaluation.rows import Row
 def recipe_line(recipe: Recipe) -> bytes:
     """A recipe as the first line."""
     policies = {name: str(path) for name, path in recipe.policies.items()}
-    return _line(
-        {"policies": policies, "config": str(recipe.config) if recipe.config else None, "compare": recipe.compare}
-    )
+    config = str(recipe.config) if recipe.config else None
+    return _line({"policies": policies, "config": config, "compare": recipe.compare, "profile": recipe.profile})
 
 
 def row_line(row: Row) -> bytes:
@@ -60,7 +59,7 @@ def main() -> None:
 async def _serve() -> None:
     value = orjson.loads(sys.stdin.buffer.readline())
     policies = {name: Path(path) for name, path in value["policies"].items()}
-    decider = Decider(Recipe(policies, Path(value["config"]) if value["config"] else None))
+    decider = Decider(Recipe(policies, Path(value["config"]) if value["config"] else None, profile=value["profile"]))
     try:
         presidio = PresidioSide() if value["compare"] else None
         await decider.decide(Row("", _WARM, None, ""))  # what loads on first use is no row's cost

@@ -153,8 +153,8 @@ def test_every_locked_package_is_pinned_and_hashed_and_the_lock_names_no_host(lo
 def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     """A newcomer sees the product, not its leftovers."""
     expected = {
-        "gateway", "policies", "deploy", "tests", "docs", "docker-compose.yml", "pyproject.toml", "README.md",
-        "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", ".ci", ".gitignore", ".dockerignore",
+        "gateway", "policies", "training", "deploy", "tests", "docs", "docker-compose.yml", "pyproject.toml",
+        "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", ".ci", ".gitignore", ".dockerignore",
     }  # fmt: skip
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {path.split("/")[0] for path in listed.splitlines()} <= expected

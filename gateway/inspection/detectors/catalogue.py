@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from gateway.errors import ConfigError, Problem
-from gateway.inspection.detectors.base import Detector
+from gateway.inspection.detectors.base import Assessor, Detector
 from gateway.policy.yaml_lines import Lines, line_of, load_mapping
 
 _TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
@@ -69,7 +69,7 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     return Catalogue(types, MappingProxyType(groups), MappingProxyType(about), path)
 
 
-def check_agreement(catalogue: Catalogue, detectors: Iterable[Detector]) -> None:
+def check_agreement(catalogue: Catalogue, detectors: Iterable[Detector | Assessor]) -> None:
     """Raise ConfigError unless the listed types are exactly those that ``detectors`` can find."""
     found = frozenset[str]().union(*(detector.entity_types for detector in detectors))
     problems = [

@@ -1,5 +1,6 @@
 """Asks the model about a text, piece by piece where it is long: a private page in a long document is private."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -10,6 +11,7 @@ from gateway.inspection.matter.signals import signals
 from gateway.inspection.matter.tokens import tokenize
 
 ENTITY_TYPE: Final = "PRIVATE_MATTER"
+_TWO_WORDS: Final = re.compile(r"[^\W\d_]\S*\s+\S*[^\W\d_]")
 PIECE: Final = 3000
 """Characters judged at once. The model was trained on texts of up to this length."""
 
@@ -25,8 +27,11 @@ class MatterAssessor:
         self.version = model.version
 
     def assess(self, text: str, matches: Sequence[Match]) -> Sequence[Match]:
-        """One match, the highest of all pieces; none where no letter stands in the text. Raises nothing."""
-        if not any(map(str.isalpha, text)):
+        """One match, the highest of all pieces; none for a text of fewer than two words. Raises nothing.
+
+        A request is full of single words: keys, roles, names of models and tools. They are nobody's matter.
+        """
+        if not _TWO_WORDS.search(text):
             return ()
         most = max(self._log_odds(text[start:end], part) for start, end, part in pieces(text, matches))
         return (Match(0, len(text), ENTITY_TYPE, round(self.model.probability(most), 3)),)

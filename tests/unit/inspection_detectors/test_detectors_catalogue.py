@@ -11,6 +11,7 @@ from gateway.errors import ConfigError
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.catalogue import check_agreement, load_catalogue
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.matter.assessor import load_matter
 
 SMALL = """\
 groups:
@@ -36,7 +37,7 @@ def load(folder: Path, text: str) -> None:
 @pytest.mark.parametrize("ner", [True, False])
 def test_types_and_detectors_agree(ner: bool) -> None:
     """Every listed type is found by somebody, also without the model; nothing is found that no policy could name."""
-    check_agreement(load_catalogue(), default_detectors(ner=ner))
+    check_agreement(load_catalogue(), (*default_detectors(ner=ner), load_matter()))
 
 
 def test_a_type_that_nobody_finds_ends_the_start(detectors: Mapping[str, Detector]) -> None:

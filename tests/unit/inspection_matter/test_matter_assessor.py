@@ -16,7 +16,7 @@ def score(text: str, *matches: Match) -> float:
     "text",
     [
         "my husband hit me again last night and i don't know how to tell my sister, we have two kids",
-        "Please make this more polite: we still have not received the revised quotation for our Leeds site, the client is angry",
+        "Please make this more polite: we still have not got the revised quotation for our Leeds site, the client is angry",
         "Mein Chef hat mir gestern gekündigt, weil ich seit März krankgeschrieben bin. Was soll ich ihm schreiben?",
         "j'ai été licenciée la semaine dernière et mon patron refuse de me payer mes congés",
     ],
@@ -44,8 +44,11 @@ def test_a_private_page_in_a_long_document_decides() -> None:
     assert score(long) >= 0.5 > score(FILLER * 60)
 
 
-def test_text_without_letters_is_not_judged() -> None:
-    assert load_matter().assess("12 + 30 = 42", ()) == ()
+@pytest.mark.parametrize(
+    "text", ["12 + 30 = 42", "user", "gpt-4o-mini", "get_weather", " \n", "https://example.com/a/b"]
+)
+def test_single_words_and_figures_are_not_judged(text: str) -> None:
+    assert load_matter().assess(text, ()) == ()
 
 
 def test_pieces_cover_the_text_and_carry_their_matches() -> None:

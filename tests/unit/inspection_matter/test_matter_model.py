@@ -39,7 +39,7 @@ def test_phrases_share_a_length_of_one() -> None:
 
 def test_reasons_add_up_to_the_log_odds() -> None:
     shipped = load_model()
-    tokens = "my boss has not paid my sick leave since march".split()
+    tokens = ["my", "boss", "has", "not", "paid", "my", "sick", "leave", "since", "march"]
     reasons = shipped.reasons(tokens, NOTHING, most=10_000)
     assert shipped.bias + sum(share for _, share in reasons) == pytest.approx(shipped.log_odds(tokens, NOTHING))
 

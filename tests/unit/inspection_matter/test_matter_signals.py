@@ -15,7 +15,9 @@ def test_every_signal_has_one_name() -> None:
     assert len(set(NAMES)) == len(NAMES) == len(signals("", [], []))
 
 
-@pytest.mark.parametrize("text", ["I lost my job", "ich habe meinen Job verloren", "perdí mi trabajo", "ho perso il mio lavoro"])
+@pytest.mark.parametrize(
+    "text", ["I lost my job", "ich habe meinen Job verloren", "perdí mi trabajo", "ho perso il mio lavoro"]
+)
 def test_the_first_person_is_seen_in_several_languages(text: str) -> None:
     assert named(text)["first person present"] == 1
 

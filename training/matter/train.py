@@ -1,6 +1,6 @@
 """Trains the private-matter classifier and writes gateway/inspection/matter/model.json.gz.
 
-    pip install scikit-learn==1.7.2 faker==37.12.0
+    pip install scikit-learn==1.7.2 faker==40.54.0
     python training/matter/train.py ../shared/data [--write]
 
 Rows: the made-up blocks of ``corpus/`` and the development rows of the folder given (real_prompts, general_prompts,

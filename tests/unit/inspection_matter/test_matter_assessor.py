@@ -16,7 +16,7 @@ def score(text: str, *matches: Match) -> float:
     "text",
     [
         "my husband hit me again last night and i don't know how to tell my sister, we have two kids",
-        "Please make this more polite: we still have not got the revised quotation for our Leeds site, the client is angry",
+        "Please make this more polite: we have not got the revised quotation for our Leeds site, the client is angry",
         "Mein Chef hat mir gestern gekündigt, weil ich seit März krankgeschrieben bin. Was soll ich ihm schreiben?",
         "j'ai été licenciée la semaine dernière et mon patron refuse de me payer mes congés",
     ],

@@ -126,7 +126,16 @@ def test_no_text_becomes_a_label_value(text: str) -> None:
         "part",
         "timeout",
     }
-    allowed |= {"sent_local", "sent_external", "refused", "unavailable", "asked_judge", "prompt", "completion", "cached"}
+    allowed |= {
+        "sent_local",
+        "sent_external",
+        "refused",
+        "unavailable",
+        "asked_judge",
+        "prompt",
+        "completion",
+        "cached",
+    }
     allowed |= {"hit", "miss"}
     allowed |= {"completed", "client_disconnected", "upstream_broke", "rejected", "failed"}
     for family in text_string_to_metric_families(numbers.render().decode()):
@@ -187,3 +196,17 @@ def test_impossible_token_counts_break_nothing(tokens: int) -> None:
     counted = value(numbers.render(), "gateway_tokens_total", backend="gpt", kind="prompt")
     assert counted is not None
     assert 0 <= counted <= 10**9
+
+
+@given(text=st.text(max_size=50))
+def test_a_verdict_outside_the_closed_list_is_counted_as_other(text: str) -> None:
+    """Whatever a judge said: its words are no label values."""
+    numbers = metrics()
+    numbers.judged("private", 0.2)
+    numbers.judged("general", None)
+    numbers.judged(f"{text}!", 0.1)
+    rendered = numbers.render()
+    assert value(rendered, "gateway_judge_total", verdict="private", source="asked") == 1
+    assert value(rendered, "gateway_judge_total", verdict="general", source="remembered") == 1
+    assert value(rendered, "gateway_judge_total", verdict=OTHER, source="asked") == 1
+    assert value(rendered, "gateway_judge_seconds_count") == 2

@@ -22,8 +22,9 @@ from gateway.judge.verdicts import Failure, Result, Verdict
 from gateway.model import Backend, Completion, Coverage, Draft, Facts, Finding, Inbound, Report, WireFormat
 from gateway.policy.conditions import Always
 from gateway.policy.decision import Cleared, decide
-from gateway.policy.judging import MATTER, PRIVATE_MATTER
+from gateway.policy.judging import MATTER
 from gateway.policy.rules import ClassifyRule, Policy
+from gateway.policy.vocabulary import PRIVATE_MATTER
 
 RULE: Final = "builtin-judge"
 """Stands in the record of a question."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from gateway.inspection.units import group_of
 from gateway.model import Finding, Report, Segment
-from gateway.policy.judging import MATTER, PRIVATE_MATTER
+from gateway.policy.judging import MATTER
+from gateway.policy.vocabulary import PRIVATE_MATTER
 
 
 @dataclass(frozen=True, slots=True)

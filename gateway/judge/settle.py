@@ -15,8 +15,8 @@ from gateway.judge.verdicts import Failure, Result, Ruling, Verdict
 from gateway.model import Coverage, Draft, Facts, Finding, Report
 from gateway.policy.conditions import observed
 from gateway.policy.decision import classify
-from gateway.policy.judging import PRIVATE_MATTER
 from gateway.policy.rules import Policy
+from gateway.policy.vocabulary import PRIVATE_MATTER
 
 DETECTOR: Final = "judge"
 """Of findings that the judge made certain, and the first word of its coverage reasons."""

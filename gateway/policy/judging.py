@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-PRIVATE_MATTER: Final = "PRIVATE_MATTER"
-"""Entity type of the classifier's finding: is this text about a private person or a confidential matter?"""
 MATTER: Final = "matter"
-"""Detector of that finding. Its score is a calibrated probability."""
+"""Detector of the classifier's finding, whose score is a calibrated probability."""
 UNCERTAIN: Final = (0.2, 0.8)
 """Scores between which the classifier is not sure, both included, where neither policy nor profile says otherwise."""
 

@@ -21,6 +21,7 @@ from gateway.cli.demo_prompts import ASKS, Ask
 from gateway.cli.demo_sides import VENDORS, Sides, choose
 from gateway.cli.output import FAILED, UNUSABLE, Json, Output, fail_on_config_error
 from gateway.cli.serve import can_listen, server
+from gateway.policy.vocabulary import PRIVATE_MATTER
 from gateway.settings import first_set, load
 from gateway.wiring import Gateway, assemble
 
@@ -174,7 +175,9 @@ def _answered(one: Told) -> str:
 
 
 def _found(one: Told) -> str:
-    return ", ".join([*(f"{kind} {number}" for kind, number in sorted(one.findings.items())), *one.reasons]) or "-"
+    # The classifier has an opinion of most texts; where it mattered, a rule says so in the column beside.
+    counted = sorted((kind, number) for kind, number in one.findings.items() if kind != PRIVATE_MATTER)
+    return ", ".join([*(f"{kind} {number}" for kind, number in counted), *one.reasons]) or "-"
 
 
 def _proof(told: list[Told], sides: Sides, safe: bool) -> Iterator[str]:

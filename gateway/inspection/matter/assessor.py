@@ -12,6 +12,8 @@ from gateway.inspection.matter.tokens import tokenize
 
 ENTITY_TYPE: Final = "PRIVATE_MATTER"
 _TWO_WORDS: Final = re.compile(r"[^\W\d_]\S*\s+\S*[^\W\d_]")
+LEAST: Final = 0.02
+"""Probabilities below it are no finding: nearly every general text has one of them."""
 PIECE: Final = 3000
 """Characters judged at once. The model was trained on texts of up to this length."""
 
@@ -27,14 +29,15 @@ class MatterAssessor:
         self.version = model.version
 
     def assess(self, text: str, matches: Sequence[Match]) -> Sequence[Match]:
-        """One match, the highest of all pieces; none for a text of fewer than two words. Raises nothing.
+        """One match, the highest of all pieces; none below LEAST or for a text of fewer than two words. Raises nothing.
 
         A request is full of single words: keys, roles, names of models and tools. They are nobody's matter.
         """
         if not _TWO_WORDS.search(text):
             return ()
         most = max(self._log_odds(text[start:end], part) for start, end, part in pieces(text, matches))
-        return (Match(0, len(text), ENTITY_TYPE, round(self.model.probability(most), 3)),)
+        probability = round(self.model.probability(most), 3)
+        return (Match(0, len(text), ENTITY_TYPE, probability),) if probability >= LEAST else ()
 
     def reasons(self, text: str, matches: Sequence[Match], most: int = 8) -> list[tuple[str, float]]:
         """What speaks for (above 0) and against the piece that decided, strongest first. For people, not for records:

@@ -114,7 +114,7 @@ class Reader:
     ) -> None:
         for key, unit in part:
             try:
-                started = begin(unit.text, self._detectors, joined=unit.bare, abandoned=abandoned)
+                started = begin(unit.text, self._detectors, joined=unit.bare, abandoned=abandoned, written=unit.written)
                 if remember is not None:
                     assess(started, self._assessors, abandoned=abandoned)
             except Abandoned:

@@ -47,12 +47,20 @@ class Abandoned(Exception):
     """Nobody waits for this reading any more."""
 
 
+Written = tuple[tuple[int, int], ...]
+"""``[start, end)`` of each whole string of a text that assessors judge."""
+
+
 class Started:
     """A reading under way: what the detectors found, and what names are still to be looked for in."""
 
-    __slots__ = ("errors", "hits", "joined", "plain", "reasons", "views")
+    __slots__ = ("errors", "hits", "joined", "plain", "reasons", "text", "views", "written")
 
-    def __init__(self, views: list[View], reasons: Iterable[str], *, joined: bool) -> None:
+    def __init__(
+        self, text: str, views: list[View], reasons: Iterable[str], *, joined: bool, written: Written | None
+    ) -> None:
+        self.text = text
+        self.written = ((0, len(text)),) if written is None else written
         self.views = views
         self.joined = joined
         self.reasons = set(reasons)
@@ -85,7 +93,14 @@ def read(
     return started.reading()
 
 
-def begin(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: Callable[[], bool]) -> Started:
+def begin(
+    text: str,
+    detectors: Sequence[Detector],
+    *,
+    joined: bool,
+    abandoned: Callable[[], bool],
+    written: Written | None = None,
+) -> Started:
     """Run ``detectors`` over every view of ``text``.
 
     ``joined``: the text was put together from pieces of several strings. Then no name detector and no assessor is asked
@@ -94,7 +109,7 @@ def begin(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: 
     becomes a reason; the others are still asked.
     """
     views, reasons = all_views(text)
-    started = Started(views, () if joined else reasons, joined=joined)
+    started = Started(text, views, () if joined else reasons, joined=joined, written=written)
     for view in views:
         finder = Finder(view.text)
         for detector in detectors:
@@ -108,7 +123,7 @@ def begin(text: str, detectors: Sequence[Detector], *, joined: bool, abandoned: 
 
 def add(started: Started, view: View, source: Source, question: Callable[[], Sequence[Match]]) -> None:
     """Put the matches that ``question`` gives for ``view`` where they stand; of equal ones the surest stays."""
-    matches = _asked(source, question, view, started.errors)
+    matches = _asked(source, question, len(view.text), started.errors)
     if view is started.views[0]:
         started.plain += matches
     for match in matches:
@@ -119,20 +134,29 @@ def add(started: Started, view: View, source: Source, question: Callable[[], Seq
 
 
 def assess(started: Started, assessors: Sequence[Assessor], *, abandoned: Callable[[], bool]) -> None:
-    """Have ``assessors`` judge the plain view with what was found in it. Raises Abandoned as ``begin`` does."""
-    plain, found = started.views[0], tuple(started.plain)
+    """Have ``assessors`` judge each written string with what was found in it. Raises Abandoned as ``begin`` does."""
+    found = tuple(started.hits.values())
     for assessor in () if started.joined else assessors:
-        if abandoned():
-            raise Abandoned
-        add(started, plain, assessor, partial(assessor.assess, plain.text, found))
+        for start, end in started.written:
+            if abandoned():
+                raise Abandoned
+            text = started.text[start:end]
+            inside = [
+                Match(hit.start - start, hit.end - start, hit.entity_type, hit.score)
+                for hit in found
+                if start <= hit.start and hit.end <= end
+            ]
+            for match in _asked(assessor, partial(assessor.assess, text, inside), len(text), started.errors):
+                place = (start + match.start, start + match.end, match.entity_type, assessor.name)
+                started.hits[place] = Hit(*place[:3], float(match.score), assessor.name)
 
 
-def _asked(source: Source, question: Callable[[], Sequence[Match]], view: View, errors: set[str]) -> list[Match]:
-    """The sound matches that ``question`` gives, in characters of ``view``; failure and nonsense as a reason."""
+def _asked(source: Source, question: Callable[[], Sequence[Match]], length: int, errors: set[str]) -> list[Match]:
+    """The sound matches that ``question`` gives in a text of ``length``; failure and nonsense as a reason."""
     matches: list[Match] = []
     try:
         for match in question():
-            if _sound(match, source.entity_types, len(view.text)):
+            if _sound(match, source.entity_types, length):
                 matches.append(match)
             else:
                 errors.add(f"detector_error:{source.name}")

@@ -142,7 +142,8 @@ class Scanner:
         """The reading of each unit, from the cache or new; why some are missing; whether names were skipped."""
         known: dict[bytes, Reading] = {}
         missing: dict[bytes, Unit] = {}
-        keys = [self.cache.key(unit.text, joined=unit.bare) for unit in pieces]
+        # What is judged as a whole belongs to the key: the same text may be packed from other strings.
+        keys = [self.cache.key(f"{unit.text}\0{unit.written}", joined=unit.bare) for unit in pieces]
         for key, unit in zip(keys, pieces, strict=True):
             if key not in known and key not in missing:
                 reading = self.cache.get(key)

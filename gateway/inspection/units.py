@@ -32,6 +32,10 @@ _CALL_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 """``call_`` or ``toolu_`` with 24 characters, UUIDs, ``functions.name:0``; vendors take no more than 64 characters."""
 
 
+_TOLD: Final = re.compile(r"(?:messages|system|input|instructions|prompt|contents)(?:\.|$)")
+"""Fields that hold prose for the model, in the formats of the vendors."""
+
+
 class Span(NamedTuple):
     """``text[start : start + length]`` of a unit is ``[offset, offset + length)`` of segment number ``segment``."""
 
@@ -50,6 +54,8 @@ class Unit:
     joined: bool = False
     drawn: bool = False
     """The id of a tool call, drawn by lot."""
+    written: tuple[tuple[int, int], ...] = ()
+    """``[start, end)`` of each whole string that somebody wrote to a model: what assessors judge, one by one."""
     answer: bool = False
     """The beginning of a message behind the end of another, which may say what it is. What is found in it counts."""
 
@@ -62,16 +68,19 @@ class Unit:
 class UnitBuilder:
     """Collects the parts of one unit from left to right."""
 
-    __slots__ = ("_spans", "_texts", "length")
+    __slots__ = ("_spans", "_texts", "_written", "length")
 
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._spans: list[Span] = []
+        self._written: list[tuple[int, int]] = []
         self.length = 0
 
-    def add(self, segment: int, text: str, offset: int = 0) -> None:
-        """Append ``text``, which stands at ``offset`` of the segment."""
+    def add(self, segment: int, text: str, offset: int = 0, *, written: bool = False) -> None:
+        """Append ``text``, which stands at ``offset`` of the segment. ``written``: an assessor is to judge it."""
         self._spans.append(Span(self.length, len(text), segment, offset))
+        if written:
+            self._written.append((self.length, self.length + len(text)))
         self.glue(text)
 
     def glue(self, text: str) -> None:
@@ -80,12 +89,17 @@ class UnitBuilder:
         self.length += len(text)
 
     def build(self, *, joined: bool = False, answer: bool = False) -> Unit:
-        return Unit("".join(self._texts), tuple(self._spans), joined, answer=answer)
+        return Unit("".join(self._texts), tuple(self._spans), joined, written=tuple(self._written), answer=answer)
 
 
 def is_key(segment: Segment) -> bool:
     """Is this segment an object's key?"""
     return segment.path.endswith("#")
+
+
+def is_written(segment: Segment) -> bool:
+    """Is this what a person, a system or a tool tells the model? Keys, schemas and the model's own answers are not."""
+    return not is_key(segment) and segment.role != "assistant" and _TOLD.match(segment.path) is not None
 
 
 def is_call_id(segment: Segment) -> bool:
@@ -123,7 +137,7 @@ def _packed(members: list[tuple[int, Segment]]) -> Iterator[Unit]:
             if len(segment.text) <= _PACKED:
                 _fill(pack, _before(members, at))
         if len(segment.text) > _PACKED:
-            yield from _chunks(number, segment.text)
+            yield from _chunks(number, segment)
             continue
         _fill(pack, members[at : at + 1])
     if pack.length:
@@ -140,15 +154,16 @@ def _before(members: list[tuple[int, Segment]], at: int) -> list[tuple[int, Segm
 
 def _fill(pack: UnitBuilder, members: list[tuple[int, Segment]]) -> None:
     for number, segment in members:
-        pack.add(number, segment.text)
+        pack.add(number, segment.text, written=is_written(segment))
         pack.glue(": " if is_key(segment) else "\n")
 
 
-def _chunks(number: int, text: str) -> Iterator[Unit]:
+def _chunks(number: int, segment: Segment) -> Iterator[Unit]:
+    text, written = segment.text, is_written(segment)
     start = 0
     while True:
         piece = text[start : start + CHUNK]
-        yield Unit(piece, (Span(0, len(piece), number, start),))
+        yield Unit(piece, (Span(0, len(piece), number, start),), written=((0, len(piece)),) if written else ())
         if start + CHUNK >= len(text):
             return
         start += CHUNK - OVERLAP

@@ -48,7 +48,7 @@ from gateway.inspection.readings import begin  # noqa: E402
 
 WEIGHTS = {
     "real_prompts": 12.0, "pii_sentences": 2.0, "own-short": 2.0, "own-romance": 3.0, "own-germanic-and-others": 3.0,
-    "own-names": 3.0, "own-lengths": 2.0,
+    "own-names": 3.0, "own-lengths": 2.0, "own-fragments": 6.0,
 }  # fmt: skip
 """Real prompts are what the gateway meets, and there are few of them; each other language has as few."""
 REGULARISATION = 0.1

@@ -136,11 +136,14 @@ def add(started: Started, view: View, source: Source, question: Callable[[], Seq
 def assess(started: Started, assessors: Sequence[Assessor], *, abandoned: Callable[[], bool]) -> None:
     """Have ``assessors`` judge each written string with what was found in it. Raises Abandoned as ``begin`` does."""
     found = tuple(started.hits.values())
+    # Folded characters stand where the original ones do, unless some were dropped; then the words as they came will do.
+    folded = started.views[0].text
+    source = folded if len(folded) == len(started.text) else started.text
     for assessor in () if started.joined else assessors:
         for start, end in started.written:
             if abandoned():
                 raise Abandoned
-            text = started.text[start:end]
+            text = source[start:end]
             inside = [
                 Match(hit.start - start, hit.end - start, hit.entity_type, hit.score)
                 for hit in found

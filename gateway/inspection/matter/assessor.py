@@ -11,7 +11,7 @@ from gateway.inspection.matter.signals import signals
 from gateway.inspection.matter.tokens import tokenize
 
 ENTITY_TYPE: Final = "PRIVATE_MATTER"
-_TWO_WORDS: Final = re.compile(r"[^\W\d_]\S*\s+\S*[^\W\d_]")
+_THREE_WORDS: Final = re.compile(r"(?:[^\W\d_]\S*\s+\S*){2}[^\W\d_]")
 LEAST: Final = 0.02
 """Probabilities below it are no finding: nearly every general text has one of them."""
 PIECE: Final = 3000
@@ -29,11 +29,11 @@ class MatterAssessor:
         self.version = model.version
 
     def assess(self, text: str, matches: Sequence[Match]) -> Sequence[Match]:
-        """One match, the highest of all pieces; none below LEAST or for a text of fewer than two words. Raises nothing.
+        """One match, the highest of all pieces; none below LEAST or of fewer than three words. Raises nothing.
 
-        A request is full of single words: keys, roles, names of models and tools. They are nobody's matter.
+        A request is full of words that say nothing by themselves: roles, names of models and tools, "yes please".
         """
-        if not _TWO_WORDS.search(text):
+        if not _THREE_WORDS.search(text):
             return ()
         most = max(self._log_odds(text[start:end], part) for start, end, part in pieces(text, matches))
         probability = round(self.model.probability(most), 3)

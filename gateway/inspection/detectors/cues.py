@@ -1,7 +1,7 @@
 """Words that say what a text is about, looked up in the vocabularies of ``cues.yaml``.
 
-One pass over the words of a text: each word is looked up as a whole and by its beginnings, and longer terms are
-compared only where their first word stands. The cost grows with the text, not with the vocabulary.
+One automaton holds how every term begins: its first word, and of longer terms the first two. Where one of them stands,
+the words are looked up and compared. The cost grows with the text, not with the vocabulary.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from ahocorasick_rs import AhoCorasick
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
@@ -24,6 +26,8 @@ LEAST_STEM: Final = 3
 _WORD: Final = re.compile(r"\w+")
 _GAP: Final = 3
 """Characters that may stand between two words of a term: a space, a hyphen, an apostrophe, a line break."""
+_SIGN: Final = re.compile(r"[^\w ]")
+_SIGNS: Final = str.maketrans(dict.fromkeys(filter(_SIGN.match, map(chr, range(128))), " "))
 _TYPE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _TERM: Final = re.compile(r"\w+\*?(?:[ '’-]\w+\*?)*")
 
@@ -46,21 +50,31 @@ class CueDetector:
     stems: Mapping[str, tuple[_Term, ...]] = field(repr=False)
     lengths: tuple[int, ...] = field(repr=False)
     """Lengths of the stems, for looking up the beginnings of a word."""
+    beginnings: AhoCorasick = field(repr=False)
+    """How terms begin in a text of ``_spaced``."""
     name: str = "cues"
     views: Views = "plain"
 
     def find(self, text: str) -> Sequence[Match]:
         """Every term, with score 0.6."""
-        places = [(hit.start(), hit.end()) for hit in _WORD.finditer(text)]
-        words = [text[start:end].lower() for start, end in places]
-        candidates = {word: self._terms(word) for word in set(words)}
-        found: list[Match] = []
-        for index, word in enumerate(words):
-            for term in candidates[word]:
-                last = index + len(term.rest)
-                if last < len(words) and _follows(term.rest, words, places, index):
-                    found.append(Match(places[index][0], places[last][1], term.entity_type, SCORE))
-        return found
+        spaced = _spaced(text)
+        if spaced is None:
+            starts = [hit.start() for hit in _WORD.finditer(text)]
+        else:
+            # The text got a space before it, and so has each beginning: where that stands, the word stands in the text.
+            hits = self.beginnings.find_matches_as_indexes(spaced, overlapping=True)
+            starts = sorted({start for _, start, _ in hits})
+        return [match for start in starts for match in self._at(text, start)]
+
+    def _at(self, text: str, start: int) -> Iterator[Match]:
+        """The terms whose first word begins at ``start``."""
+        first = _WORD.match(text, start)
+        if first is None:
+            return
+        for term in self._terms(first[0].lower()):
+            end = _end(term.rest, text, first.end())
+            if end is not None:
+                yield Match(start, end, term.entity_type, SCORE)
 
     def _terms(self, word: str) -> tuple[_Term, ...]:
         found = self.exact.get(word, ())
@@ -71,11 +85,22 @@ class CueDetector:
         return found
 
 
-def _follows(rest: tuple[str, ...], words: list[str], places: list[tuple[int, int]], index: int) -> bool:
-    for offset, wanted in enumerate(rest, index + 1):
-        if places[offset][0] - places[offset - 1][1] > _GAP or not _is(wanted, words[offset]):
-            return False
-    return True
+def _spaced(text: str) -> str | None:
+    """``text`` in small letters, signs as spaces, one more at either end; None where its length changes."""
+    small = text.lower()
+    if len(small) != len(text):
+        return None
+    return f" {small.translate(_SIGNS) if small.isascii() else _SIGN.sub(' ', small)} "
+
+
+def _end(rest: tuple[str, ...], text: str, end: int) -> int | None:
+    """Where a term ends whose first word ends at ``end``; None where other words follow."""
+    for wanted in rest:
+        word = _WORD.search(text, end)
+        if word is None or word.start() - end > _GAP or not _is(wanted, word[0].lower()):
+            return None
+        end = word.end()
+    return end
 
 
 def _is(wanted: str, word: str) -> bool:
@@ -105,7 +130,19 @@ def load_cues(path: Path) -> CueDetector:
         exact={word: tuple(terms) for word, terms in exact.items()},
         stems={stem: tuple(terms) for stem, terms in stems.items()},
         lengths=tuple(sorted({len(stem) for stem in stems})),
+        beginnings=AhoCorasick(sorted({*_of_words(exact), *(f" {stem}" for stem in stems)})),
     )
+
+
+def _of_words(exact: Mapping[str, Sequence[_Term]]) -> Iterator[str]:
+    """What stands in a text of ``_spaced`` wherever a term of whole words does: the first, or the first two of them."""
+    for first, terms in exact.items():
+        if not all(term.rest for term in terms):
+            yield f" {first} "
+            continue
+        for second in {term.rest[0] for term in terms}:
+            ending = second[:-1] if second.endswith("*") else f"{second} "
+            yield from (f" {first}{' ' * gap}{ending}" for gap in range(1, _GAP + 1))
 
 
 def _entries(

@@ -136,6 +136,8 @@ def _show(candidates: Sequence[Explained], policy: Policy, output: Output) -> No
         output.result(_as_json(candidates, policy, chosen, inspected))
         return
     output.say(f"policy   {policy.name} {policy.revision}")
+    if policy.judge is not None:
+        output.say(f"judge    {policy.judge}")
     output.say(f"label    {label}")
     output.say(f"rules    {', '.join(rules) or 'none matched'}")
     if report is not None:
@@ -160,7 +162,7 @@ def _as_json(
 ) -> dict[str, Any]:
     report = inspected.report if inspected else None
     return {
-        "policy": {"name": policy.name, "revision": policy.revision},
+        "policy": {"name": policy.name, "revision": policy.revision, "judge": policy.judge and policy.judge.as_json()},
         "label": inspected.label if inspected else None,
         "rules": list(inspected.rules) if inspected else [],
         "findings": report.counts() if report else {},

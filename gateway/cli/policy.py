@@ -36,12 +36,13 @@ def check(folders: Folders = None, json: Json = False) -> None:
                     "labels": list(one.labels),
                     "classify": len(one.classify),
                     "refuse": len(one.refuse),
+                    "judge": one.judge and one.judge.as_json(),
                 }
                 for one in policies
             ]
         )
     output.table(
-        ("policy", "revision", "labels", "classify", "refuse", "route"),
+        ("policy", "revision", "labels", "classify", "refuse", "route", "judge"),
         (
             (
                 one.name,
@@ -50,6 +51,7 @@ def check(folders: Folders = None, json: Json = False) -> None:
                 str(len(one.classify)),
                 str(len(one.refuse)),
                 str(len(one.route)),
+                str(one.judge or "off"),
             )
             for one in policies
         ),

@@ -15,12 +15,14 @@ from gateway.judge.hearing import Hearing
 from gateway.judge.judge import Judge
 from gateway.judge.prompt import Prompt, load_prompt
 from gateway.model import Backend, Draft, Facts, Inbound, Report, WireFormat
+from gateway.policy.band import band_of
 from gateway.policy.decision import Cleared
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.rules import Policy
 
-PATIENT: Final = JudgeUse(JudgeMode.UNCERTAIN, timeout_s=60.0, questions=256)
-"""For a policy that has no judge. Whoever measures has time."""
+TIMEOUT_S: Final = 60.0
+"""For all questions about one text. Whoever measures has time."""
+QUESTIONS: Final = 256
 
 Settle: TypeAlias = Callable[[Policy, Inbound, Draft, Report, Facts], Awaitable[Report]]
 
@@ -62,8 +64,7 @@ async def judge_at(
         return judges[top]
 
     async def settle(policy: Policy, inbound: Inbound, draft: Draft, report: Report, facts: Facts) -> Report:
-        use = replace(policy.judge or PATIENT, timeout_s=PATIENT.timeout_s, questions=PATIENT.questions, backend=None)
-        hearing = Hearing(inbound, replace(policy, judge=use), _unrecorded)
+        hearing = Hearing(inbound, replace(policy, judge=measured(policy)), _unrecorded)
         return await of(policy.top).settled(draft, report, facts, hearing)
 
     try:
@@ -71,6 +72,12 @@ async def judge_at(
     finally:
         for egress in egresses:
             await egress.aclose()
+
+
+def measured(policy: Policy) -> JudgeUse:
+    """How the judge is used for ``policy``: as it says, or where the classifier is not sure, but with patience."""
+    use = policy.judge or JudgeUse(JudgeMode.UNCERTAIN, band_of(policy.conditions))
+    return replace(use, timeout_s=TIMEOUT_S, questions=QUESTIONS, backend=None)
 
 
 async def _unrecorded(_: Cleared, __: Report) -> None:

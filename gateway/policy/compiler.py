@@ -1,7 +1,9 @@
 """From the checked document to the policy that decisions read: groups written out, conditions made into predicates."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from gateway.policy.band import band_of
 from gateway.policy.conditions import (
     AllOf,
     Always,
@@ -18,7 +20,7 @@ from gateway.policy.conditions import (
     Tools,
     WantedModel,
 )
-from gateway.policy.judging import UNCERTAIN, JudgeMode, JudgeUse
+from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import EntitiesBlock, JudgeBlock, PolicyFile, When
 from gateway.policy.vocabulary import ANYTHING, CERTAIN, PRIVATE_MATTER, Vocabulary
@@ -32,8 +34,7 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | 
     ``profile``: the operating point to use instead of the document's own.
     """
     private = vocabulary.profiles.get(profile or document.profile, CERTAIN)
-
-    return Policy(
+    policy = Policy(
         name=document.name,
         labels=tuple(document.labels),
         classify=tuple(
@@ -53,14 +54,14 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | 
             for rule in document.route
         ),
         accepted=frozenset(document.coverage.accept if document.coverage else ()),
-        judge=_judge(document.judge),
     )
+    return replace(policy, judge=_judge(document.judge, policy))
 
 
-def _judge(block: JudgeBlock | None) -> JudgeUse | None:
+def _judge(block: JudgeBlock | None, policy: Policy) -> JudgeUse | None:
     if block is None or block.mode == "off":
         return None
-    band = UNCERTAIN if block.band is None else (block.band[0], block.band[1])
+    band = band_of(policy.conditions) if block.band is None else (block.band[0], block.band[1])
     return JudgeUse(JudgeMode(block.mode), band, block.timeout_ms / 1000, block.backend, block.questions)
 
 

@@ -87,6 +87,11 @@ class Policy:
         """The most sensitive label."""
         return self.labels[-1]
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What its rules ask of a report: those that raise, then those that refuse."""
+        return (*(rule.when for rule in self.classify), *(rule.when for rule in self.refuse))
+
     def admits(self, clearance: str, label: str) -> bool:
         """May a backend of this clearance receive this label? An unknown clearance admits nothing."""
         if clearance not in self.labels:

@@ -43,3 +43,13 @@ def test_the_judge_is_not_mentioned_where_it_has_no_say() -> None:
     told = json.loads(run("explain", f"Charge {CARD}.", "--policy", ".", "--json").output)
     assert told["judge"] == {}
     assert (told["label"], told["backend"]) == ("restricted", "local")
+
+
+def test_the_scores_between_which_there_is_doubt_are_shown() -> None:
+    """By explain and by policy check: they follow from the policy's rules, and nobody has to work them out."""
+    band = [0.99, 0.999]
+    assert "always, in doubt from .99 to .999" in run("explain", "Why is the sky blue?", "--policy", ".").output
+    told = json.loads(run("explain", "Why is the sky blue?", "--policy", ".", "--json").output)
+    assert told["policy"]["judge"] == {"mode": "always", "band": band}
+    assert "always, in doubt from .99 to .999" in run("policy", "check", ".").output
+    assert json.loads(run("policy", "check", ".", "--json").output)[0]["judge"] == {"mode": "always", "band": band}

@@ -6,7 +6,8 @@ import pytest
 from policy_values import backend
 
 from gateway.errors import ConfigError, Problem
-from gateway.policy.judging import UNCERTAIN, JudgeMode, JudgeUse
+from gateway.policy.band import band_of
+from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.loader import load_policy
 from gateway.policy.rules import Policy
 from gateway.policy.vocabulary import Vocabulary, rights
@@ -38,7 +39,8 @@ def test_there_is_no_judge_unless_asked_for(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("mode", list(JudgeMode))
 def test_one_word_is_enough(tmp_path: Path, mode: JudgeMode) -> None:
-    assert load(tmp_path, f"judge: {mode}").judge == JudgeUse(mode, UNCERTAIN, 1.5, None, 8)
+    rules = load(tmp_path, "")
+    assert load(tmp_path, f"judge: {mode}").judge == JudgeUse(mode, band_of(rules.conditions), 1.5, None, 8)
 
 
 def test_the_mapping_says_the_rest(tmp_path: Path) -> None:

@@ -14,17 +14,29 @@ from gateway.cli.eval_tables import show
 from gateway.cli.output import Json, Output, fail_on_config_error
 from gateway.evaluation.decider import Recipe
 from gateway.evaluation.figures import figures
+from gateway.evaluation.judging import JudgeAt
 from gateway.evaluation.plot import needs_plotting, plot
 from gateway.evaluation.profiles import chosen, profiles
 from gateway.evaluation.rows import EXAMPLES, read_rows
 from gateway.evaluation.workers import decide_rows, default_processes
-from gateway.settings import config_file, load
+from gateway.settings import Settings, config_file, load
 
 
 class Engine(StrEnum):
     """What the figures can be compared with."""
 
     PRESIDIO = "presidio"
+
+
+JudgeUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="URL[#MODEL]",
+        help="A model server inside, such as http://127.0.0.1:8081/v1#qwen3: decide with it as judge, too. "
+        "Without #MODEL: the first that it lists.",
+    ),
+]
 
 
 @fail_on_config_error
@@ -59,6 +71,7 @@ def evaluate(  # noqa: PLR0917  typer passes them all by name
     compare: Annotated[
         Engine | None, typer.Option("--compare", help="Run another engine over the same rows: presidio.")
     ] = None,
+    judge: JudgeUrl = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=64, help="Processes. Default: 2 where there are cores.")
     ] = None,
@@ -74,7 +87,7 @@ def evaluate(  # noqa: PLR0917  typer passes them all by name
     beside = profiles() if settings is None else {}
     policies = {wanted.name: wanted.path} | {name: path for name, path in beside.items() if name != wanted.name}
     place = config_file(config) if config is not None else None
-    recipe = Recipe(policies, place, compare is not None, wanted.profile)
+    recipe = Recipe(policies, place, compare is not None, wanted.profile, _judge(judge, settings))
     with _progress(len(rows)) as advance:
         outcomes, revisions = decide_rows(rows, recipe, workers or default_processes(len(rows)), advance)
     document = figures(list(zip(rows, outcomes, strict=True)), wanted.name, revisions)
@@ -86,6 +99,11 @@ def evaluate(  # noqa: PLR0917  typer passes them all by name
     show(document, output)
     if image is not None:
         output.say(f"curve    {image}")
+
+
+def _judge(written: str | None, settings: Settings | None) -> JudgeAt | None:
+    vouched = {host for one in settings.backends for host in one.local_hosts} if settings else set[str]()
+    return None if written is None else JudgeAt.of(written, sorted(vouched))
 
 
 @contextmanager

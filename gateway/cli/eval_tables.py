@@ -26,6 +26,7 @@ def show(document: Mapping[str, Any], output: Output) -> None:
         _groups("profile", document["profiles"], output)
     _groups("source", document["by_source"], output)
     _groups("language", document["by_language"], output)
+    _judge(document["judge"], output)
     _types(document, output)
     _rules(document, output)
     _latency(document["latency"], output)
@@ -64,6 +65,39 @@ def _groups(what: str, groups: Mapping[str, Any], output: Output) -> None:
     if groups:
         output.table((what, *_COLUMNS), ((name, *_cells(one)) for name, one in groups.items()))
         output.say()
+
+
+def _judge(judge: Mapping[str, Any] | None, output: Output) -> None:
+    """Recall and over-routing without the judge and with it, of all rows and of each source."""
+    if judge is None:
+        output.say("judge         none was given: --judge URL[#MODEL] decides with one as well\n")
+        return
+    verdicts = ", ".join(f"{verdict} {count:,}" for verdict, count in judge["questions"].items())
+    times = judge["question_ms"]
+    output.say(
+        f"judge         {judge['model']}   questions: {verdicts or 'none'}   {times['mean']:,.0f} ms each (mean)"
+    )
+    rows = []
+    for name, one in judge["profiles"].items():
+        without, judged = one["off"], one[one["mode"]]
+        doubt = f"{_short(one['band'][0])}–{_short(one['band'][1])}"
+        said = f"{doubt}, {one['rows_asked']:,} rows asked about"
+        if one["rows_without_verdict"]:
+            said += f", {one['rows_without_verdict']:,} without verdict"
+        rows.append((f"{name} ({said})", *_beside(without, judged)))
+        rows += [
+            (f"  {source}", *_beside(group, judged["by_source"][source]))
+            for source, group in without["by_source"].items()
+        ]
+    modes = "/".join(dict.fromkeys(one["mode"] for one in judge["profiles"].values()))
+    columns = ("rows", "recall: off", modes, "over-routing: off", modes)
+    output.table(("profile (doubt between)", *columns), rows)
+    output.say()
+
+
+def _beside(without: Mapping[str, Any], judged: Mapping[str, Any]) -> tuple[str, ...]:
+    shares = (one[key] for key in ("recall", "over_routing") for one in (without, judged))
+    return f"{without['rows']:,}", *map(share, shares)
 
 
 def _types(document: Mapping[str, Any], output: Output) -> None:

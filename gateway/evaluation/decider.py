@@ -11,7 +11,8 @@ import orjson
 from gateway.configuration.ner import engine_of
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
-from gateway.evaluation.outcome import PRIVATE_MATTER, Kept, Outcome
+from gateway.evaluation.judging import JudgeAt, Judging
+from gateway.evaluation.outcome import PRIVATE_MATTER, Judged, Kept, Outcome
 from gateway.evaluation.rows import Row
 from gateway.ingress import openai_chat
 from gateway.ingress.facts import facts as facts_of
@@ -45,6 +46,7 @@ class Recipe:
     compare: bool = False
     profile: str | None = None
     """The operating point at which the first policy is decided; None: its own."""
+    judge: JudgeAt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,11 @@ class Decider:
             for name, policy in self.policies.items()
         }
 
-    async def decide(self, row: Row) -> Outcome:
-        """Inspect ``row`` as one user message, and decide it by every policy. The clock covers the first of them."""
+    async def decide(self, row: Row, judge: Judging | None = None) -> Outcome:
+        """Inspect ``row`` as one user message, and decide it by every policy. The clock covers the first of them.
+
+        ``judge``: decide it with this one as well, beside and unclocked.
+        """
         inspected: dict[str, _Inspected] = {}
         by_policy: dict[str, Kept] = {}
         cpu, wall = process_time(), perf_counter()
@@ -90,6 +95,7 @@ class Decider:
                 by_policy[name] = await self._kept(policy, self._backends[name], inbound, inspected)
                 if not any(took):
                     took = process_time() - cpu, perf_counter() - wall
+        judged, questions = await self._judged(judge, inbound, by_policy, inspected)
         report = next((one.report for one in inspected.values()), None)
         first = next(iter(by_policy))
         return Outcome(
@@ -100,7 +106,14 @@ class Decider:
             spans=_touched(row, report.findings if report else ()),
             cpu_ms=took[0] * 1e3,
             wall_ms=took[1] * 1e3,
+            judged=judged,
+            questions=questions,
         )
+
+    def releases(self, name: str) -> bool:
+        """Does a route of this policy lead outside? Of one that keeps everything there is nothing to judge."""
+        named = {one for rule in self.policies[name].route for one in rule.to}
+        return any(named & {one.name, EXTERNAL} for one in self._backends[name] if not one.local)
 
     def close(self) -> None:
         """End the threads."""
@@ -109,8 +122,34 @@ class Decider:
     def _named(self) -> Sequence[tuple[str, Policy]]:
         return tuple(self.policies.items())
 
+    async def _judged(
+        self,
+        judge: Judging | None,
+        inbound: Inbound | None,
+        by_policy: Mapping[str, Kept],
+        inspected: dict[str, _Inspected],
+    ) -> tuple[dict[str, Judged], tuple[tuple[str, float], ...]]:
+        """Every policy once more, with the judge, and the questions that it took. Without one: nothing."""
+        judged: dict[str, Judged] = {}
+        questions: list[tuple[str, float]] = []
+        for name, policy in self._named():
+            if judge is None or not self.releases(name):
+                continue
+            kept = by_policy[name]
+            if inbound is not None:
+                kept = await self._kept(policy, self._backends[name], inbound, inspected, judge)
+            told = judge.told()
+            judged[name] = Judged(kept, tuple(verdict for verdict, _ in told))
+            questions += [(verdict, seconds * 1e3) for verdict, seconds in told if seconds is not None]
+        return judged, tuple(questions)
+
     async def _kept(
-        self, policy: Policy, backends: Sequence[Backend], inbound: Inbound, inspected: dict[str, _Inspected]
+        self,
+        policy: Policy,
+        backends: Sequence[Backend],
+        inbound: Inbound,
+        inspected: dict[str, _Inspected],
+        judge: Judging | None = None,
     ) -> Kept:
         """Ask for each candidate outside, in the policy's order; local ones may have anything.
 
@@ -127,7 +166,10 @@ class Decider:
             if one is None:
                 continue
             draft = replace(one.draft, backend=backend)
-            verdict = decide(policy, draft, replace(one.report, digest=draft.digest), facts)
+            report = replace(one.report, digest=draft.digest)
+            if judge is not None:
+                report = await judge.settled(policy, inbound, draft, report, facts)
+            verdict = decide(policy, draft, report, facts)
             last = kept_by(policy, backend, verdict)
             if not last.kept or isinstance(verdict, Refused):
                 return last

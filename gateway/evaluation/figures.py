@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.evaluation.curve import curve
+from gateway.evaluation.judge_shares import judge_shares
 from gateway.evaluation.outcome import PRIVATE_MATTER
 from gateway.evaluation.shares import Decided, Share, percentiles, rounded, tally, tally_of
 from gateway.evaluation.workers import Revision
@@ -53,6 +54,7 @@ def figures(decided: Sequence[Decided], policy: str, revisions: Mapping[str, Rev
             "missed": _mistakes(decided, policy, sensitive=True),
             "needlessly_kept": _mistakes(decided, policy, sensitive=False),
         },
+        "judge": judge_shares(decided, revisions),
         **_compared(decided, policy),
     }
 

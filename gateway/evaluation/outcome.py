@@ -1,7 +1,7 @@
 """What became of one row. Holds no text; travels between processes as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 PRIVATE_MATTER: Final = "PRIVATE_MATTER"
@@ -29,6 +29,15 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What one policy says with a judge."""
+
+    kept: Kept
+    told: tuple[str, ...]
+    """Verdicts about the row, or why there was none; remembered ones, too. Empty: nobody was asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One row, inspected once and decided by each policy."""
 
@@ -44,6 +53,10 @@ class Outcome:
     cpu_ms: float
     wall_ms: float
     compared: Compared | None = None
+    judged: Mapping[str, Judged] = field(default_factory=dict)
+    """By policy, where there is a judge."""
+    questions: tuple[tuple[str, float], ...] = ()
+    """Each that was asked about this row, all policies together: what came of it, and milliseconds."""
 
     @property
     def matter(self) -> float:
@@ -59,9 +72,7 @@ class Outcome:
         """What ``as_json`` wrote."""
         compared = value["compared"]
         return cls(
-            by_policy={
-                name: Kept(one["kept"], one["label"], tuple(one["rules"])) for name, one in value["by_policy"].items()
-            },
+            by_policy={name: _kept(one) for name, one in value["by_policy"].items()},
             scores=value["scores"],
             reasons=tuple(value["reasons"]),
             floor=value["floor"],
@@ -69,4 +80,10 @@ class Outcome:
             cpu_ms=value["cpu_ms"],
             wall_ms=value["wall_ms"],
             compared=Compared(compared["flagged"], compared["cpu_ms"]) if compared else None,
+            judged={name: Judged(_kept(one["kept"]), tuple(one["told"])) for name, one in value["judged"].items()},
+            questions=tuple((verdict, ms) for verdict, ms in value["questions"]),
         )
+
+
+def _kept(value: Mapping[str, Any]) -> Kept:
+    return Kept(value["kept"], value["label"], tuple(value["rules"]))

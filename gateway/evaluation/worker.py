@@ -8,6 +8,8 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import orjson
 
 from gateway.errors import ConfigError, Problem
 from gateway.evaluation.decider import Decider, Recipe
+from gateway.evaluation.judging import JudgeAt, Judging, judging
 from gateway.evaluation.presidio import PresidioSide
 from gateway.evaluation.rows import Row
 
@@ -22,8 +25,27 @@ from gateway.evaluation.rows import Row
 def recipe_line(recipe: Recipe) -> bytes:
     """A recipe as the first line."""
     policies = {name: str(path) for name, path in recipe.policies.items()}
-    config = str(recipe.config) if recipe.config else None
-    return _line({"policies": policies, "config": config, "compare": recipe.compare, "profile": recipe.profile})
+    return _line(
+        {
+            "policies": policies,
+            "config": str(recipe.config) if recipe.config else None,
+            "compare": recipe.compare,
+            "profile": recipe.profile,
+            "judge": asdict(recipe.judge) if recipe.judge else None,
+        }
+    )
+
+
+def recipe_of(value: Mapping[str, Any]) -> Recipe:
+    """What ``recipe_line`` wrote."""
+    judge = value["judge"]
+    return Recipe(
+        {name: Path(path) for name, path in value["policies"].items()},
+        Path(value["config"]) if value["config"] else None,
+        value["compare"],
+        value["profile"],
+        JudgeAt(judge["url"], judge["model"], tuple(judge["listed_hosts"])) if judge else None,
+    )
 
 
 def row_line(row: Row) -> bytes:
@@ -57,24 +79,34 @@ def main() -> None:
 
 
 async def _serve() -> None:
-    value = orjson.loads(sys.stdin.buffer.readline())
-    policies = {name: Path(path) for name, path in value["policies"].items()}
-    decider = Decider(Recipe(policies, Path(value["config"]) if value["config"] else None, profile=value["profile"]))
+    recipe = recipe_of(orjson.loads(sys.stdin.buffer.readline()))
+    async with nullcontext() if recipe.judge is None else judging(recipe.judge) as judge:
+        await _decide(recipe, judge)
+
+
+async def _decide(recipe: Recipe, judge: Judging | None) -> None:
+    decider = Decider(recipe)
     try:
-        presidio = PresidioSide() if value["compare"] else None
+        presidio = PresidioSide() if recipe.compare else None
         await decider.decide(Row("", _WARM, None, ""))  # what loads on first use is no row's cost
         if presidio is not None:
             presidio.compare(_WARM)
-        _say({"ready": {name: {"name": one.name, "revision": one.revision} for name, one in decider.policies.items()}})
+        _say({"ready": {name: _ready(decider, judge, name) for name in decider.policies}})
         for line in sys.stdin.buffer:
             asked = orjson.loads(line)
             row = Row("", asked["text"], None, "", spans=tuple((a, b, kind) for a, b, kind in asked["spans"]))
-            outcome = (await decider.decide(row)).as_json()
+            outcome = (await decider.decide(row, judge)).as_json()
             compared = presidio.compare(row.text) if presidio is not None else None
             outcome["compared"] = compared and {"flagged": compared.flagged, "cpu_ms": compared.cpu_ms}
             _say(outcome)
     finally:
         decider.close()
+
+
+def _ready(decider: Decider, judge: Judging | None, name: str) -> dict[str, Any]:
+    policy = decider.policies[name]
+    used = judge.used(policy).as_json() if judge is not None and decider.releases(name) else None
+    return {"name": policy.name, "revision": policy.revision, "judge": used}
 
 
 _WARM = "Please tell Jane Roe, 12 Example Street, that card 4111 1111 1111 1111 was charged."

@@ -12,6 +12,7 @@ import orjson
 
 from gateway.errors import ConfigError, Problem
 from gateway.evaluation.decider import Recipe
+from gateway.evaluation.judging import JudgeUsed
 from gateway.evaluation.outcome import Outcome
 from gateway.evaluation.rows import Row
 from gateway.evaluation.worker import problems_of, recipe_line, row_line
@@ -28,6 +29,8 @@ class Revision:
 
     name: str
     revision: str
+    judge: JudgeUsed | None = None
+    """Who judged beside it; None: nobody was given, or the policy has nothing to ask."""
 
 
 def default_processes(rows: int) -> int:
@@ -76,7 +79,10 @@ async def _one(
             number, row = waiting.popleft()
             outcomes[number] = Outcome.from_json(await _ask(process, row_line(row)))
             advance()
-        return {name: Revision(one["name"], one["revision"]) for name, one in ready.items()}
+        return {
+            name: Revision(one["name"], one["revision"], JudgeUsed.from_json(one["judge"]) if one["judge"] else None)
+            for name, one in ready.items()
+        }
     finally:
         if process.returncode is None:
             process.kill()

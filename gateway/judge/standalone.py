@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from gateway.egress.discover import models_at
@@ -20,11 +20,23 @@ from gateway.policy.decision import Cleared
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.rules import Policy
 
-TIMEOUT_S: Final = 60.0
-"""For all questions about one text. Whoever measures has time."""
+TIMEOUT_S: Final = 120.0
+"""For all questions about one text, and an exam before them. Whoever measures has time."""
 QUESTIONS: Final = 256
 
 Settle: TypeAlias = Callable[[Policy, Inbound, Draft, Report, Facts], Awaitable[Report]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A judge that can be asked."""
+
+    model: str
+    prompt: str
+    """Version of the question."""
+    settle: Settle
+    """Gives a report with verdicts in place of doubts, as the gateway would before it decides about that draft:
+    ``decide(policy, draft, await settle(policy, inbound, draft, report, facts), facts)``."""
 
 
 @asynccontextmanager
@@ -36,13 +48,11 @@ async def judge_at(
     listed_hosts: Collection[str] = (),
     prompt: Prompt | None = None,
     count: Callable[[str, float | None], None] = lambda verdict, seconds: None,
-) -> AsyncIterator[Settle]:
+) -> AsyncIterator[Sitting]:
     """A judge that asks the OpenAI-compatible server at ``base_url`` (with ``/v1``).
 
-    Gives a function that returns a report with the server's verdicts in place of doubts, as the gateway would before it
-    decides about that draft: ``decide(policy, draft, await settle(policy, inbound, draft, report, facts), facts)``. A
-    policy without a judge is judged as ``uncertain``. ``model``: the first that the server lists by default. ``count``
-    is told of each verdict, or why there was none, and the seconds that it took (None: remembered).
+    A policy without a judge is judged as ``uncertain``. ``model``: the first that the server lists by default.
+    ``count`` is told of each verdict, or why there was none, and the seconds that it took (None: remembered).
 
     Raises ConfigError where the server is not proven to be inside, or lists no model. Nothing is recorded: the texts
     are the caller's own rows, of no client.
@@ -52,6 +62,7 @@ async def judge_at(
     if asked is None:
         message = f"no server that lists a model answers at {base_url}"
         raise ConfigError((Problem(message, "Start one, or name its model."),))
+    question = prompt or load_prompt()
     backend = Backend("judge", WireFormat.OPENAI, base_url, {asked: asked}, "", local=True)
     judges: dict[str, Judge] = {}
     egresses: list[Egress] = []
@@ -60,7 +71,7 @@ async def judge_at(
         if top not in judges:
             cleared = replace(backend, clearance=top)
             egresses.append(Egress([cleared], formats, listed_hosts=listed_hosts))
-            judges[top] = Judge(Bench([cleared], formats, egresses[-1], prompt or load_prompt()), count)
+            judges[top] = Judge(Bench([cleared], formats, egresses[-1], question), count)
         return judges[top]
 
     async def settle(policy: Policy, inbound: Inbound, draft: Draft, report: Report, facts: Facts) -> Report:
@@ -68,7 +79,7 @@ async def judge_at(
         return await of(policy.top).settled(draft, report, facts, hearing)
 
     try:
-        yield settle
+        yield Sitting(asked, question.version, settle)
     finally:
         for egress in egresses:
             await egress.aclose()

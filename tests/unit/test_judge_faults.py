@@ -220,9 +220,10 @@ def test_a_judge_can_be_asked_without_a_gateway(tmp_path: Path) -> None:
             report = Report(draft.digest, (doubt,), Coverage())
             formats = {WireFormat.OPENAI: OpenAIFormat()}
             count = lambda verdict, _: counted.append(verdict)  # noqa: E731  a test's own note
-            async with judge_at(server.openai_base_url, formats, prompt=UNEXAMINED, count=count) as settle:
-                after = await settle(matters(None), request, draft, report, facts(request))
-                again = await settle(matters(None), request, draft, report, facts(request))
+            async with judge_at(server.openai_base_url, formats, prompt=UNEXAMINED, count=count) as judge:
+                after = await judge.settle(matters(None), request, draft, report, facts(request))
+                again = await judge.settle(matters(None), request, draft, report, facts(request))
+            assert (judge.model, judge.prompt) == ("tiny", UNEXAMINED.version)
             assert after.findings == again.findings == ()
             assert [one.json()["model"] for one in questions(server)] == ["tiny"]
 

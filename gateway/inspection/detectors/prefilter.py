@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import re2
 
-from gateway.inspection.detectors.required import chain_pattern, required
+from gateway.inspection.detectors.digits import Digits, chain_pattern
+from gateway.inspection.detectors.required import required
 from gateway.inspection.detectors.scan import Scan, as_bytes, compiled, hyperscan
 from gateway.inspection.detectors.weaken import Unreadable, Weak, weaken
 
@@ -72,14 +73,14 @@ def _weak(wanted: Wanted) -> Weak | None:
         return None
 
 
-Feature = frozenset[bytes] | int | str
+Feature = frozenset[bytes] | Digits | str
 """Literals, of which one must stand in the text; digits that must stand in a chain; a beginning, as a pattern."""
 
 
 def _features(wanted: Wanted, weak: Weak) -> list[Feature]:
-    needs = required(weak.tree, alone=not wanted.words)
+    needs = required(weak, alone=not wanted.words)
     groups = [needs.literals, *(frozenset(map(_bytes, group)) for group in wanted.words)]
-    features: list[Feature] = [needs.beginning, *groups, needs.digits]
+    features: list[Feature | None] = [needs.beginning, *groups, needs.digits]
     return [feature for feature in features if feature]
 
 
@@ -95,33 +96,47 @@ def _search(weak: Weak) -> Any:
 
 
 class _FirstScan:
-    """One hyperscan database of everything that patterns require."""
+    """What patterns require, in two hyperscan databases: literals and digits, which are looked for almost for nothing;
+    and beginnings, for texts that hold all else that some pattern with a beginning requires."""
 
     def __init__(self, needs: Mapping[int, Sequence[Feature]]) -> None:
-        features = list(dict.fromkeys(feature for wanted in needs.values() for feature in wanted))
-        sources = list(map(_pattern, features))
+        first = {number: _sought_first(wanted) for number, wanted in needs.items()}
+        features = list(dict.fromkeys(feature for wanted in first.values() for feature in wanted))
         places = {feature: place for place, feature in enumerate(features)}
         # A pattern is looked at when the first of its features is seen, and asked when all of them are.
         self._opens: Final[list[list[tuple[int, frozenset[int]]]]] = [[] for _ in features]
-        self._open: Final = [number for number, wanted in needs.items() if not wanted]
-        for number, wanted in needs.items():
+        self._open: Final = [number for number, wanted in first.items() if not wanted]
+        for number, wanted in first.items():
             if wanted:
-                first, *rest = [places[feature] for feature in wanted]
-                self._opens[first].append((number, frozenset(rest)))
-        self._scan: Final = Scan(sources, ignore_case=True, with_hyperscan=True)
+                one, *others = [places[feature] for feature in wanted]
+                self._opens[one].append((number, frozenset(others)))
+        second = {number: [one for one in wanted if one not in first[number]] for number, wanted in needs.items()}
+        beginnings = list(dict.fromkeys(one for wanted in second.values() for one in wanted))
+        self._begins: Final = {number: beginnings.index(one) for number, wanted in second.items() for one in wanted}
+        self._first: Final = Scan(list(map(_pattern, features)), with_hyperscan=True)
+        self._second: Final = Scan(list(map(_pattern, beginnings)), with_hyperscan=True)
 
     def scan(self, data: bytes) -> list[int]:
         """Numbers of the patterns for which ``data`` holds all that they require."""
-        seen = self._scan.seen(data)
+        seen = self._first.seen(data)
         asked = self._open.copy()
         for feature in seen:
             asked += [number for number, others in self._opens[feature] if others <= seen]
-        return asked
+        if self._begins.keys().isdisjoint(asked):
+            return asked
+        begun = self._second.seen(data)
+        return [number for number in asked if number not in self._begins or self._begins[number] in begun]
+
+
+def _sought_first(wanted: Sequence[Feature]) -> list[Feature]:
+    """All but the beginning, if there is anything else."""
+    return [feature for feature in wanted if not isinstance(feature, str)] or list(wanted)
 
 
 def _pattern(feature: Feature) -> bytes:
     if isinstance(feature, str):
         return feature.encode()
-    if isinstance(feature, int):
+    if isinstance(feature, Digits):
         return chain_pattern(feature)
-    return b"|".join(b"".join(rb"\x%02x" % byte for byte in literal) for literal in sorted(feature))
+    literals = b"|".join(b"".join(rb"\x%02x" % byte for byte in literal) for literal in sorted(feature))
+    return b"(?i:%s)" % literals

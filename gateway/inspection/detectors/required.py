@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
+from gateway.inspection.detectors.digits import Digits, digits
 from gateway.inspection.detectors.weaken import (
-    OTHER,
     Alt,
     Around,
     Chars,
@@ -18,20 +18,17 @@ from gateway.inspection.detectors.weaken import (
     Node,
     Repeat,
     Seq,
+    Weak,
     flat,
     widths,
     written,
 )
 
-GAP: Final = 5
-"""Other characters that may stand between two digits of one chain."""
-_LENGTHS: Final = (1, 4, 7, 9, 11)
-"""Lengths of chains that are told apart: fewer of them are looked for faster."""
-_LONGEST_CHAIN: Final = _LENGTHS[-1]
-_TELLING: Final = 4
+_TELLING: Final = 7
+"""Digits that are seldom met; four of them are the year or the port of any text."""
 _BEGINNING: Final = 12
-"""Characters of a beginning."""
-_DIGITS: Final = sum(1 << code for code in b"0123456789") | OTHER
+_SHORTEST_BEGINNING: Final = 4
+"""Characters of a beginning: fewer stand in every text."""
 _DECIMAL: Final = frozenset(bytes([code]) for code in b"0123456789")
 _ALIKE: Final = 10
 """Characters of one set that are tried one by one in literals."""
@@ -43,28 +40,21 @@ _LONGEST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """``literals``: one of them stands in every match (small letters; case is ignored); empty: nothing is certain.
-
-    ``digits``: so many digits stand in every match, each within GAP characters of the one before.
-    """
+    """``literals``: one of them stands in every match (small letters; case is ignored); empty: nothing is certain."""
 
     literals: frozenset[bytes]
-    digits: int
+    digits: Digits | None
     beginning: str
     """What every match begins with, as a pattern; empty where the other two tell enough."""
 
 
-def required(node: Node, *, alone: bool = True) -> Required:
-    """What every match of ``node`` holds. Not ``alone``: something else is looked for, so little will do."""
+def required(weak: Weak, *, alone: bool = True) -> Required:
+    """What every match of ``weak`` holds. Not ``alone``: something else is looked for, so little will do."""
+    node = weak.tree
     literals = _literals(node) or frozenset()
-    digits = _chain(node).count
-    kept = max((length for length in _LENGTHS if length <= digits), default=0)
-    return Required(literals, kept, _beginning(node) if alone and not literals and kept < _TELLING else "")
-
-
-def chain_pattern(digits: int) -> bytes:
-    """A chain of so many digits, for either engine. ``?`` stands for digits of other scripts."""
-    return b"[0-9?]" + (rb"(?:[^0-9?]{0,%d}[0-9?]){%d}" % (GAP, digits - 1) if digits > 1 else b"")
+    chain = digits(node)
+    telling = chain is not None and chain.count >= _TELLING
+    return Required(literals, chain, _beginning(weak.ahead or node) if alone and not literals and not telling else "")
 
 
 Literals = frozenset[bytes]
@@ -160,64 +150,9 @@ def _worth(literals: Literals) -> tuple[int, int]:
     return min(map(len, literals)), -len(literals)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """At least ``count`` digits in a row with gaps; at most so many characters before the first and after the last."""
-
-    count: int
-    before: int
-    after: int
-    width: int
-
-
-_FAR: Final = 1_000_000
-
-
-def _chain(node: Node) -> _Chain:
-    if isinstance(node, Around | Edge):
-        return _Chain(0, 0, 0, int(isinstance(node, Around)))
-    if isinstance(node, Chars):
-        return _Chain(int(node.mask & ~_DIGITS == 0), 0, 0, 1)
-    if isinstance(node, Alt):
-        chains = [_chain(branch) for branch in node.branches]
-        width = max(chain.width for chain in chains)
-        count = min(chain.count for chain in chains)
-        return _Chain(count, max(c.before for c in chains), max(c.after for c in chains), width)
-    if isinstance(node, Repeat):
-        return _repeated(node)
-    whole = _Chain(0, 0, 0, 0)
-    for part in node.parts:
-        whole = _then(whole, _chain(part))
-    return whole
-
-
-def _repeated(node: Repeat) -> _Chain:
-    once = _chain(node.node)
-    most = widths(node)[1]
-    width = _FAR if most is None else most
-    if not node.low:
-        return _Chain(0, 0, 0, width)
-    whole = once
-    for _ in range(min(node.low, _LONGEST_CHAIN + 1) - 1):
-        whole = _then(whole, once)
-    connected = once.count > 0 and once.after + once.before <= GAP
-    if connected:
-        return _Chain(whole.count, once.before, once.after, width)
-    return _Chain(whole.count, whole.before, min(width, _FAR), width)
-
-
-def _then(left: _Chain, right: _Chain) -> _Chain:
-    width = min(left.width + right.width, _FAR)
-    if left.count and right.count and left.after + right.before <= GAP:
-        return _Chain(left.count + right.count, left.before, right.after, width)
-    if left.count >= right.count and left.count:
-        return _Chain(left.count, left.before, min(left.after + right.width, _FAR), width)
-    return _Chain(right.count, min(left.width + right.before, _FAR), right.after, width)
-
-
 def _beginning(node: Node) -> str:
     cut, _ = _cut(node, _BEGINNING)
-    return written(cut) if widths(cut)[0] else ""
+    return written(cut) if widths(cut)[0] >= _SHORTEST_BEGINNING else ""
 
 
 def _cut(node: Node, most: int) -> tuple[Node, int]:

@@ -8,7 +8,7 @@ weaker in one direction only:
 - The pattern may read a ``?`` wherever the exact one could read a character beyond ASCII. Lookarounds, anchors and
   back-references are dropped or replaced by something that holds whenever they hold.
 
-Wherever the exact pattern matches from character ``s`` on, the weak one matches from ``s`` or ``s - 1`` on. What cannot
+Wherever the exact pattern matches from character ``s`` on, the weak one matches from ``s`` or before on. What cannot
 be read raises ``Unreadable``; such a pattern goes without a prefilter and is always tried.
 """
 
@@ -82,15 +82,18 @@ class Weak:
     source: str
     width: int | None
     tree: Node = field(repr=False)
+    ahead: Node | None = field(repr=False)
+    """What the pattern asks for in a lookahead before it reads anything."""
 
 
 def weaken(source: str, flags: int = 0) -> Weak:
     """The weak pattern of ``source``, written for ``regex`` or ``re`` with those ``flags``. Raises Unreadable."""
-    tree = _outer(parse(source, flags))
+    whole = parse(source, flags)
+    tree = _outer(whole)
     low, width = widths(tree)
     if not low:
         raise Unreadable("it may match nothing at all")
-    return Weak(written(tree), width, tree)
+    return Weak(written(tree), width, tree, _ahead(whole))
 
 
 def parse(source: str, flags: int = 0) -> Node:
@@ -258,9 +261,12 @@ def _outer(node: Node) -> Node:
     if len(parts) == 1 and isinstance(parts[0], Alt):
         return _outer(parts[0])
     before = after = 0  # sets of what may stand beside the match, which is a character or an end of the text
+    behind: list[Node] = []  # what has to stand before the match is read with it: then a match begins too early
     while parts and isinstance(edge := parts[0], Edge):
         before = before or _beside(edge, parts[1:], ahead=False)
         parts.pop(0)
+        if edge.node is not None and not edge.ahead and not edge.negative and not behind:
+            behind = list(flat(edge.node))
         if edge.node is not None and edge.ahead and not edge.negative and not any(map(_reads, parts)):
             parts = list(flat(edge.node))  # the whole value stands in a lookahead, so that hits may overlap
     while parts and isinstance(edge := parts[-1], Edge):
@@ -270,11 +276,20 @@ def _outer(node: Node) -> Node:
             after = 0
             break
         after = after or _beside(edge, parts[::-1], ahead=True)
-    inner: list[Node] = [Around.before(before)] if before else []
-    inner += parts
+    inner: list[Node] = [Around.before(before)] if before and not behind else []
+    inner += behind + parts
     if after:
         inner.append(Around.after(after))
     return Seq(tuple(inner))
+
+
+def _ahead(node: Node) -> Node | None:
+    for part in flat(node):
+        if not isinstance(part, Edge):
+            break
+        if part.ahead and not part.negative and part.node is not None:
+            return part.node
+    return None
 
 
 def _reads(node: Node) -> bool:
@@ -361,7 +376,7 @@ def _bound(node: Repeat) -> int | None:
 def written(node: Node) -> str:
     """The node in the syntax that both engines share."""
     if isinstance(node, Chars):
-        chars = _written_set(node.mask)
+        chars = set_of(node.mask)
         return f"(?:{node.sign}|{chars})" if isinstance(node, Around) else chars
     if isinstance(node, Edge):
         return ""
@@ -377,7 +392,7 @@ def written(node: Node) -> str:
     return f"(?:{inner}){count}"
 
 
-def _written_set(mask: int) -> str:
+def set_of(mask: int) -> str:
     if mask == ALL:
         return r"[\x00-\x7f]"
     codes = [code for code in range(128) if mask >> code & 1]

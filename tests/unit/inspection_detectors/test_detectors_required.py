@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.inspection.detectors.required import chain_pattern, required
+from gateway.inspection.detectors.digits import Digits, chain_pattern, digits
+from gateway.inspection.detectors.required import required
 from gateway.inspection.detectors.scan import Scan
 from gateway.inspection.detectors.weaken import weaken
 
@@ -21,33 +22,50 @@ from gateway.inspection.detectors.weaken import weaken
 )
 def test_literals_are_those_of_which_every_match_holds_one(source: str, literals: set[bytes]) -> None:
     """An alternative without a literal, or one that may be left out, takes the claim away."""
-    found = required(weaken(source).tree).literals
+    found = required(weaken(source)).literals
     assert all(any(wanted in one for wanted in literals) for one in found)
     assert bool(found) is bool(literals)
 
 
 @pytest.mark.parametrize(
-    ("source", "digits"),
+    ("source", "wanted"),
     [
-        (r"\d{9}", 9),
-        (r"\d{3}[- ]?\d{3}[- ]?\d{4}", 9),
-        (r"\d{4}|\d{8}", 4),
-        (r"(?:\d{2})?\d{4}", 4),
-        (r"\d{2}[a-z]{1,9}\d{2}", 1),
-        (r"(?:\d[ -]?){12}\d", 11),
-        (r"[A-Z]{2}[0-9A-Z]{9}", 0),
+        (r"\d{9}", Digits(9, 0, joints=True)),
+        (r"\d{3}[- ]?\d{3}[- ]?\d{4}", Digits(9, 1, joints=True)),
+        (r"\d{4},\d{5}", Digits(9, 1, joints=False)),
+        (r"\d{4}-{2}\d{5}", Digits(9, 3, joints=True)),
+        (r"\d{4}|\d{8}", Digits(4, 0, joints=True)),
+        (r"\d{8}|\d{4} \d{4}", Digits(7, 1, joints=True)),
+        (r"(?:\d{2})?\d{4}", Digits(4, 0, joints=True)),
+        (r"\d{2}\d{0,9}/\d{2}", Digits(4, 1, joints=True)),
+        (r"\d{2}[a-z]{1,9}\d{2}", Digits(2, 0, joints=True)),
+        (r"(?:\d[ -]?){12}\d", Digits(11, 1, joints=True)),
+        (r"(?:\d{4}[A-Z]){1,3}", Digits(4, 1, joints=False)),
+        (r"(?<=no )\d{7}", Digits(7, 0, joints=True)),
+        (r"[A-Z]{2}[0-9A-Z]{9}", None),
     ],
 )
-def test_chains_of_digits_are_the_shortest_that_a_match_can_have(source: str, digits: int) -> None:
-    """Rounded down to the lengths that are told apart; what stands between may be no more than the gap."""
-    assert required(weaken(source).tree).digits == digits
+def test_chains_of_digits_are_the_shortest_that_a_match_can_have(source: str, wanted: Digits | None) -> None:
+    """Rounded to the lengths and gaps that are told apart; digits that may be left out widen no gap."""
+    assert digits(weaken(source).tree) == wanted
 
 
 @pytest.mark.parametrize("with_hyperscan", [True, False])
 def test_a_chain_is_seen_with_other_characters_between_its_digits(with_hyperscan: bool) -> None:
-    """Up to five of them, and digits of other scripts are question marks."""
-    scan = Scan([chain_pattern(4)], with_hyperscan=with_hyperscan)
+    """So many of them and of that kind, and digits of other scripts are question marks."""
+    scan = Scan(
+        [chain_pattern(Digits(4, 5, joints=False)), chain_pattern(Digits(4, 1, joints=True))],
+        with_hyperscan=with_hyperscan,
+    )
     assert scan.seen(b"1 2 - 3 (4)") == {0}
-    assert scan.seen(b"??4?") == {0}
+    assert scan.seen(b"1 2-3/4") == {0, 1}
+    assert scan.seen(b"1 2-3,4") == {0}
+    assert scan.seen(b"??4?") == {0, 1}
     assert scan.seen(b"1 and then 2 and then 3 and then 4") == set()
     assert scan.seen(b"") == set()
+
+
+def test_what_stands_before_a_match_is_required_too() -> None:
+    """A lookbehind at the begin is read with the match, and a lookahead there is what every match begins with."""
+    assert required(weaken(r"(?<=number )\d{4}")).literals == {b"number "}
+    assert required(weaken(r"(?=[a-z]{2}\d{2})[a-z0-9]{9}")).beginning == required(weaken(r"[a-z]{2}\d{2}")).beginning

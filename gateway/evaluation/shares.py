@@ -51,7 +51,7 @@ class Tally:
         return Share(self.recall.hits, self.recall.hits + self.over_routing.hits)
 
     def as_json(self) -> dict[str, Any]:
-        """Numbers rounded to what the rows can carry."""
+        """Numbers rounded to what the rows can carry. A share of no rows is None, and so is its interval."""
         return {
             "rows": self.recall.rows + self.over_routing.rows + self.unscored.rows,
             "sensitive": self.recall.rows,

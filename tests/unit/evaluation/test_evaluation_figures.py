@@ -1,7 +1,9 @@
 """The document of figures, the curve, and what travels between processes."""
 
 import json
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from evaluation_values import REVISIONS, outcome, row
 
@@ -66,6 +68,38 @@ def test_without_scores_or_without_one_kind_of_rows_there_is_no_curve() -> None:
     """Nothing to sweep, nothing to draw."""
     assert curve([(row("a", sensitive=True), outcome(kept=True))]) == []
     assert curve([(row("a", sensitive=True), outcome(kept=True, scores={PRIVATE_MATTER: 0.5}))]) == []
+
+
+def tallies(part: Any) -> Iterator[dict[str, Any]]:
+    """Every place of the document that counts rows of both kinds."""
+    if isinstance(part, dict):
+        if "over_routing" in part and "sensitive" in part:
+            yield part
+        for inner in part.values():
+            yield from tallies(inner)
+
+
+def test_a_share_of_no_rows_is_null_everywhere_and_nothing_else_is() -> None:
+    """By source, language, profile and engine, with its interval: never 0, which would be a figure."""
+    bare = (
+        (row("f", sensitive=False, source="quiet"), outcome(kept=False, compared=Compared({"any": False}, 1.0))),
+        (row("g", sensitive=None, source="unjudged"), outcome(kept=True, compared=Compared({"any": True}, 1.0))),
+        (row("h", sensitive=True, source="missed"), outcome(kept=False, compared=Compared({"any": False}, 1.0))),
+    )
+    document = figures([*DECIDED, *bare], "balanced", REVISIONS)
+    found = list(tallies(document))
+    assert len(found) > 10
+    for one in found:
+        assert (one["recall"] is None) == (one["sensitive"] == 0)
+        assert (one["over_routing"] is None) == (one["general"] == 0)
+        assert (one["unscored_kept"] is None) == (one["unscored"] == 0)
+        kept = (one["recall"] or 0) * one["sensitive"] + (one["over_routing"] or 0) * one["general"]
+        assert (one["precision"] is None) == (kept == 0)
+        assert all((bounds is None) == (one[name] is None) for name, bounds in one["confidence"].items())
+    by_source = document["by_source"]
+    assert (by_source["quiet"]["over_routing"], by_source["quiet"]["precision"]) == (0.0, None)
+    assert (by_source["missed"]["recall"], by_source["missed"]["precision"]) == (0.0, None)
+    assert (by_source["unjudged"]["recall"], by_source["unjudged"]["unscored_kept"]) == (None, 1.0)
 
 
 def test_another_engine_stands_beside() -> None:

@@ -73,17 +73,17 @@ def _judge(judge: Mapping[str, Any] | None, output: Output) -> None:
         output.say("judge         none was given: --judge URL[#MODEL] decides with one as well\n")
         return
     verdicts = ", ".join(f"{verdict} {count:,}" for verdict, count in judge["questions"].items())
-    times = judge["question_ms"]
-    output.say(
-        f"judge         {judge['model']}   questions: {verdicts or 'none'}   {times['mean']:,.0f} ms each (mean)"
-    )
+    took = f"   {judge['question_ms']['mean']:,.0f} ms each (mean)" if judge["question_ms"] else ""
+    output.say(f"judge         {judge['model']}   questions: {verdicts or 'none'}{took}")
+    if judge["questions"] and not took:
+        output.say("              no verdict counts: nobody answered, or the model judged the controls wrongly")
     rows = []
     for name, one in judge["profiles"].items():
         without, judged = one["off"], one[one["mode"]]
         doubt = f"{_short(one['band'][0])}–{_short(one['band'][1])}"
-        said = f"{doubt}, {one['rows_asked']:,} rows asked about"
+        said = f"{doubt}; rows asked about: {one['rows_asked']:,}"
         if one["rows_without_verdict"]:
-            said += f", {one['rows_without_verdict']:,} without verdict"
+            said += f", without verdict: {one['rows_without_verdict']:,}"
         rows.append((f"{name} ({said})", *_beside(without, judged)))
         rows += [
             (f"  {source}", *_beside(group, judged["by_source"][source]))

@@ -21,11 +21,12 @@ def judge_shares(decided: Sequence[Decided], revisions: Mapping[str, Revision]) 
         return None
     questions = [question for _, outcome in decided for question in outcome.questions]
     verdicts = Counter(verdict for verdict, _ in questions)
+    took = [ms for verdict, ms in questions if verdict in set(Ruling)]
     return {
         "model": judge.model,
         "prompt": judge.prompt,
         "questions": dict(sorted(verdicts.items())),
-        "question_ms": percentiles([ms for verdict, ms in questions if verdict in set(Ruling)]),
+        "question_ms": percentiles(took) if took else None,
         "profiles": {
             name: {
                 "mode": one.judge.mode,

@@ -104,13 +104,23 @@ def test_a_judge_that_fails_keeps_what_is_in_doubt_and_is_counted(rows: Path, se
     assert rates(own["uncertain"]) == (0.5, 1.0)
 
 
+def test_a_model_that_misjudges_the_controls_gives_no_verdict_and_the_report_says_why(
+    rows: Path, server: RecordingServer
+) -> None:
+    server.script(*[GENERAL] * 8)
+    arguments = ("eval", str(rows), "--policy", str(rows.parent), "--judge", server.openai_base_url, "--workers", "1")
+    shown = run(*arguments)
+    assert "judged the controls wrongly" in shown.output
+    assert "without verdict: 3" in shown.output
+
+
 def test_people_see_both_side_by_side(rows: Path, server: RecordingServer) -> None:
     server.script(*RIGHT, PRIVATE, GENERAL, GENERAL)
     shown = run("eval", str(rows), "--policy", str(rows.parent), "--judge", server.openai_base_url, "--workers", "1")
     assert shown.exit_code == 0, shown.output
     assert "judge         tiny   questions: general 2, private 1" in shown.output
     assert [one for one in ("recall: off", "uncertain", "over-routing: off", "diary") if one not in shown.output] == []
-    assert "3 rows asked about" in shown.output
+    assert "rows asked about: 3" in shown.output
     assert "husband" not in shown.output
 
 

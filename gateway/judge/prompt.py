@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from gateway.errors import ConfigError, Problem
 from gateway.judge.verdicts import REASONS, Ruling, Verdict
+from gateway.policy.block import Block, wrong
 from gateway.policy.loader import problems_of
-from gateway.policy.schema import Block, wrong
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import remedy
 from gateway.policy.yaml_lines import line_of, load_mapping

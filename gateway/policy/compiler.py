@@ -22,8 +22,9 @@ from gateway.policy.conditions import (
 )
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
-from gateway.policy.schema import EntitiesBlock, JudgeBlock, PolicyFile, When
+from gateway.policy.schema import JudgeBlock, PolicyFile
 from gateway.policy.vocabulary import ANYTHING, CERTAIN, PRIVATE_MATTER, Vocabulary
+from gateway.policy.when import EntitiesBlock, When
 
 __all__ = ["Policy", "compile_policy"]
 

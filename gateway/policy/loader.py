@@ -7,9 +7,10 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import ConfigError, Problem
+from gateway.policy.block import Known
 from gateway.policy.compiler import compile_policy
 from gateway.policy.rules import Policy
-from gateway.policy.schema import Known, PolicyFile
+from gateway.policy.schema import PolicyFile
 from gateway.policy.vocabulary import Vocabulary, remedy
 from gateway.policy.yaml_lines import Lines, line_of, load_mapping
 

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend
+from gateway.policy.block import Block, wrong
 from gateway.policy.decision import INCOMPLETE, NO_RULES
 from gateway.policy.loader import problems_of
 from gateway.policy.route import EXTERNAL, LOCAL
 from gateway.policy.rules import Policy
-from gateway.policy.schema import Block, wrong
 from gateway.policy.vocabulary import remedy
 from gateway.policy.yaml_lines import Lines, line_of, load_yaml
 

@@ -8,8 +8,9 @@ import pytest
 from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.policy.loader import NOT_YET, load_policy
 from gateway.policy.probe_file import AssumedBackend, Expect, Probe, load_probes
-from gateway.policy.schema import EntitiesBlock, PolicyFile, RefuseBlock, RouteBlock, TokensBlock, When
+from gateway.policy.schema import PolicyFile, RefuseBlock, RouteBlock
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary
+from gateway.policy.when import EntitiesBlock, TokensBlock, When
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
 POLICY, PROBES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

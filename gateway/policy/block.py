@@ -1,0 +1,59 @@
+"""What every mapping of a policy's files has in common: no unknown keys, no silent conversions, errors with a remedy.
+
+``Vocabulary`` and the policy's own labels travel in the validation context (``Known``). Messages name what the author
+wrote; they are about configuration and never about a prompt.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from gateway.policy.vocabulary import Vocabulary
+
+
+class Block(BaseModel):
+    """A mapping of the file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What names are checked against."""
+
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]
+
+
+def wrong(message: str, instead: str) -> PydanticCustomError:
+    """An error with a remedy, which the loader turns into a Problem."""
+    return PydanticCustomError("policy", "{message}", {"message": message, "remedy": instead})
+
+
+def known(info: ValidationInfo) -> Known:
+    """What this validation checks names against."""
+    if not isinstance(info.context, Known):
+        raise TypeError("a policy is validated with Known as its context")
+    return info.context
+
+
+def listed(value: Any) -> Any:
+    """One name may stand without brackets."""
+    return [value] if isinstance(value, str) else value
+
+
+def distinct(values: list[str]) -> list[str]:
+    """A list whose entries differ."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise wrong(f"{value!r} stands twice in the list", "Keep one of them.")
+    return values
+
+
+def some(values: list[Any]) -> list[Any]:
+    """A list that is not empty."""
+    if not values:
+        raise wrong("the list is empty", "Name at least one, or remove the key.")
+    return values

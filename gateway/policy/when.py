@@ -1,0 +1,144 @@
+"""``when:`` of a rule: the conditions that policy.yaml may hold, and where some of them may not stand."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+
+from gateway.policy.block import Block, known, listed, some, wrong
+from gateway.policy.names import Entities, Patterns, Reasons, Role
+from gateway.policy.vocabulary import PRIVATE_MATTER
+
+
+def _kinds(value: Any) -> Any:
+    if value is False:
+        raise wrong("`attachments: false` is not a condition", "Write `not: {attachments: true}`.")
+    return ["image", "document", "audio"] if value is True else listed(value)
+
+
+class EntitiesBlock(Block):
+    """``entities:`` of a condition."""
+
+    any_of: Entities | None = None
+    all_of: Entities | None = None
+    min_score: float = Field(default=0.4, ge=0, le=1)
+    min_count: int = Field(default=1, ge=1, le=1_000_000)
+    roles: Annotated[list[Role], BeforeValidator(listed), AfterValidator(some)] | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.any_of is None and self.all_of is None:
+            raise wrong("the condition names no entities", "Write `any_of: [...]` or `all_of: [...]`.")
+        return self
+
+
+class CoverageBlock(Block):
+    """``coverage: incomplete`` or ``coverage: {reasons: [...]}``."""
+
+    reasons: Reasons | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if value == "incomplete":
+            return {}
+        if not isinstance(value, dict) or value.keys() != {"reasons"}:
+            raise wrong("not a coverage condition", "Write `coverage: incomplete` or `coverage: {reasons: [script]}`.")
+        return value
+
+
+class TokensBlock(Block):
+    """``tokens: {over: n}``, ``{under: n}`` or both."""
+
+    over: int | None = Field(default=None, ge=0)
+    under: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.over is None and self.under is None:
+            raise wrong("the condition has no bound", "Write `tokens: {over: 8000}`.")
+        if self.over is not None and self.under is not None and self.under - self.over < 2:
+            raise wrong("no number lies between these bounds", "Give `under` more than `over`.")
+        return self
+
+
+class MatterBlock(Block):
+    """``matter: private``: the classifier's score reaches the profile's; ``{over: 0.6}``: it reaches this one."""
+
+    over: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any, info: ValidationInfo) -> Any:
+        if PRIVATE_MATTER not in known(info).vocabulary.entity_types:
+            raise wrong("no classifier of private matters is at work", "Name `entities` instead.")
+        if value == "private":
+            return {}
+        if not isinstance(value, dict) or value.keys() != {"over"}:
+            raise wrong("not a condition on the matter", "Write `matter: private` or `matter: {over: 0.6}`.")
+        return value
+
+
+class When(Block):
+    """A condition. Several keys in one mapping all have to hold. ``when: always`` matches every request."""
+
+    always: Literal[True] | None = None
+    entities: EntitiesBlock | None = None
+    matter: MatterBlock | None = None
+    coverage: CoverageBlock | None = None
+    model: Patterns | None = None
+    key: Patterns | None = None
+    stream: bool | None = None
+    tools: bool | None = None
+    tokens: TokensBlock | None = None
+    attachments: Annotated[list[Literal["image", "document", "audio"]], BeforeValidator(_kinds)] | None = None
+    all: Annotated[list["When"], AfterValidator(some)] | None = None
+    any: Annotated[list["When"], AfterValidator(some)] | None = None
+    not_: "FactsOnlyInNot | None" = Field(default=None, alias="not")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if value == "always":
+            return {"always": True}
+        if not isinstance(value, dict) or not value or None in value.values():
+            raise wrong("not a condition", "Write a mapping such as `{entities: {any_of: [secrets]}}`, or `always`.")
+        return value
+
+    def reads_text(self) -> bool:
+        """Does the answer depend on what inspection finds?"""
+        inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if self.not_ else ()))
+        own = (self.entities, self.matter, self.coverage)
+        return any(condition is not None for condition in own) or any_reads_text(inner)
+
+
+def any_reads_text(conditions: Collection[When]) -> bool:
+    return any(condition.reads_text() for condition in conditions)
+
+
+def _facts_in_not(condition: When) -> When:
+    if condition.always:
+        raise wrong("`not: always` never matches", "Remove the rule, or name a fact.")
+    if condition.reads_text():
+        raise wrong(
+            "`not` may not hold `entities`, `matter` or `coverage`: a finding could then lower a label",
+            "Give the other requests a lower label, or ask for facts only: model, key, stream, tools, tokens.",
+        )
+    return condition
+
+
+def _facts_in_route(condition: When) -> When:
+    if condition.reads_text():
+        raise wrong(
+            "a route may not ask for `entities`, `matter` or `coverage`: it is chosen before anything is inspected",
+            "Raise the label with a classify rule; the backends' clearances do the rest.",
+        )
+    return condition
+
+
+FactsOnlyInNot: TypeAlias = Annotated[When, AfterValidator(_facts_in_not)]
+FactsOnlyInRoute: TypeAlias = Annotated[When, AfterValidator(_facts_in_route)]
+ALWAYS: Final = When(always=True)
+
+
+When.model_rebuild()

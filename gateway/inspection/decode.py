@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from gateway.inspection.base85 import base85_runs
+from gateway.inspection.byte_text import PRINTABLE, SHORTEST, as_text
 from gateway.inspection.gates import ALL, Gate, Gates
 from gateway.inspection.regrouped import Groups, regrouped
 from gateway.inspection.views import View, ViewBuilder
@@ -20,9 +22,6 @@ MAX_DECODED: Final = 262_144
 """Characters that decoding may yield for one text, all levels together."""
 _AROUND: Final = 32
 _GATES: Final = frozenset({Gate.BASE64, Gate.DENSE, Gate.NUMBERED, Gate.GROUPS})
-_SHORTEST: Final = 8
-"""Bytes that a run must yield: shorter values are found by nobody without their surroundings."""
-
 _LONG_WORD: Final = re.compile(r"\S{11,}")
 """A neighbour that may itself be encoded: it has its own line, and must not be decoded again with this one's."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{11,}+={0,2}")
@@ -44,13 +43,9 @@ _LISTED_CODES: Final = re.compile(
 """One character code after another with the same between them: one a line, ``chr(52) + chr(49)``, ``0o64 0o61``."""
 _LISTED_BINARY: Final = re.compile(r"(?<![0-9])[01]{6,8}([^0-9]{1,8}0b|\r?\n)[01]{6,8}(?:\1[01]{6,8}){6,}(?![0-9])")
 _BINARY: Final = re.compile(r"(?<![0-9])[01]{7,8}(?:[ ,]?[01]{7,8}){7,}(?![0-9])")
-_DENSEST: Final = 16
-_DENSE: Final = re.compile(rf"[!-~]{{{_DENSEST},1024}}")
 _FIRST_NIBBLES: Final = frozenset("234567")
-_UPPER: Final = re.compile(r"[A-Z]")
 _NUMBER: Final = re.compile(r"[0-9]+")
-_PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
-_UNPRINTABLE: Final = bytes(byte for byte in range(256) if byte not in _PRINTABLE)
+_UNPRINTABLE: Final = bytes(byte for byte in range(256) if byte not in PRINTABLE)
 _FIRST_SEXTETS: Final = frozenset("IJKLMNOPQRSTUVWXYZabcdef")
 """What the first sextet of three bytes of ASCII text can be in base64."""
 
@@ -116,9 +111,9 @@ def _runs(text: str, gates: Gates) -> Iterator[Run]:
                 yield Run(without, match.start(), match.start() + len(lines))
         else:
             yield from _inside(run, match.start())
-    if Gate.DENSE in gates:
-        yield from _base85_runs(text)
-    if Gate.NUMBERED in gates and sum(map(text.count, "0123456789")) >= _SHORTEST:
+    for dense in base85_runs(text) if Gate.DENSE in gates else ():
+        yield Run(*dense)
+    if Gate.NUMBERED in gates and sum(map(text.count, "0123456789")) >= SHORTEST:
         for pattern, read in _NUMBERED:
             for match in pattern.finditer(text):
                 said = read(match[0])
@@ -134,29 +129,6 @@ def _base64_runs(text: str) -> Iterator[re.Match[str]]:
         match = _LINES.match(text, match.start()) or match
         yield match
         match = _BASE64.search(text, match.end())
-
-
-def _base85_runs(text: str) -> Iterator[Run]:
-    for match in _DENSE.finditer(text):
-        run = match[0]
-        letters = sum(map(str.isalnum, run))
-        if 2 * letters >= len(run) and 20 * letters <= 19 * len(run) and _UPPER.search(run):
-            # Its alphabet holds punctuation, so what ends a sentence or a string may or may not belong to it.
-            for candidate in {run: None, run.strip("\"'`,;.()"): None}:
-                if said := _from_base85(candidate):
-                    yield Run(said, match.start(), match.end())
-                    break
-
-
-def _from_base85(run: str) -> str:
-    for decode in (base64.b85decode, base64.a85decode):
-        try:
-            said = as_text(decode(run.encode()))
-        except ValueError:
-            continue
-        if said:
-            return said
-    return ""
 
 
 def _inside(run: str, start: int) -> Iterator[Run]:
@@ -179,29 +151,6 @@ def _among_bytes(run: str) -> str:
     letters = run.translate(_URL_SAFE).rstrip("=")
     stretches = (_STRETCH.findall(_bytes64(letters[offset:])) for offset in range(4))
     return " ".join(stretch.decode("ascii") for found in stretches for stretch in found)
-
-
-def as_text(data: bytes) -> str:
-    """Bytes as text when they are text (UTF-8 or UTF-16), else the empty string.
-
-    A long text may hold a few strange bytes, as a cut at either end leaves them; a short one none, because among the
-    long words of any prompt some decode to nearly printable nonsense.
-    """
-    for _ in range(2):  # UTF-16 of ASCII has a zero in every other byte, UTF-32 in three of four
-        if len(data) > 2 * _SHORTEST and not (any(data[1::2]) and any(data[::2])):
-            data = data[1::2] if any(data[1::2]) else data[::2]
-    if len(data) < _SHORTEST:
-        return ""
-    strange = len(data.translate(None, _PRINTABLE))
-    if strange == 0 or strange * 16 <= len(data) - 16:
-        return data.decode("utf-8", "replace")
-    for end in range(len(data), len(data) - 4, -1):
-        try:
-            text = data[:end].decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return text if all(char.isprintable() or char in "\t\n\r" for char in text) else ""
-    return ""
 
 
 def _from_base64(run: str) -> str:

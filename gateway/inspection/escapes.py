@@ -5,6 +5,7 @@ They are resolved in place, with what stands around them: ``%34%31`` inside a UR
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from gateway.inspection.views import View, ViewBuilder
@@ -24,7 +25,13 @@ _ESCAPE_CODE: Final = re.compile(
     r"|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2}))"
 )
 """Each with one backslash or several: text that was escaped twice has two."""
-_ESCAPE_GATE: Final = re.compile(r"[%=\\&][0-9A-Za-z#]|=\r?\n|U\+")
+_SIGN: Final = re.compile(r"[%&=]|\\+|U\+")
+"""What every escape begins with. Trying them all at each character of a text would cost ten times as much."""
+GATE: Final = (
+    r"%[0-9A-Fa-f]{2}|&(?:#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9])|=[0-9A-F]{2}|=\r?\n|U\+[0-9A-Fa-f]{4}"
+    r"|\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|[0-3][0-7]{2})|[0-9?]\\{1,2}[nrt][0-9?]"
+)
+"""What has to stand in a text that has such a view, as a pattern of one byte per character."""
 _READABLE: Final = frozenset(range(0x21, 0x7F))
 _FEWEST_READABLE: Final = 4
 """Bytes among others that nobody can read: a few may be chance, more of them may be a value with noise in between."""
@@ -35,14 +42,22 @@ def unescaped(view: View) -> list[View]:
 
     Two readings where ``=41`` stands beside other escapes: in a mail it is a letter, in ``?card=4111%201`` it is not.
     """
-    if not _ESCAPE_GATE.search(view.text):
-        return []
-    escapes = [
-        (*match.span(), said) for match in _ESCAPED.finditer(view.text) if (said := _resolved(match[0])) != match[0]
-    ]
+    escapes = [(*match.span(), said) for match in _escaped(view.text) if (said := _resolved(match[0])) != match[0]]
     others = [escape for escape in escapes if view.text[escape[0]] != "="]
     readings = [escapes] if len(others) in {0, len(escapes)} else [escapes, others]
     return [_resolve(view, reading) for reading in readings if reading]
+
+
+def _escaped(text: str) -> Iterator[re.Match[str]]:
+    """Every escape, from left to right."""
+    done = 0
+    for sign in _SIGN.finditer(text):
+        for at in range(max(sign.start(), done), sign.end()):
+            match = _ESCAPED.match(text, at)
+            if match is not None:
+                done = match.end()
+                yield match
+                break
 
 
 def _resolve(view: View, escapes: list[tuple[int, int, str]]) -> View:

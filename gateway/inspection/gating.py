@@ -8,7 +8,7 @@ detectors/scan.py).
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.inspection import decode, opaque, regrouped, spoken, squeeze, unwrapped
+from gateway.inspection import decode, escapes, opaque, regrouped, spoken, squeeze, unwrapped
 from gateway.inspection.detectors.scan import Scan, as_bytes
 from gateway.inspection.detectors.weaken import weaken
 from gateway.inspection.gates import ALL, Gate, Gates
@@ -43,7 +43,7 @@ def _patterns() -> Mapping[Gate, list[str]]:
         Gate.DENSE: [r"[!-~]{16}"],
         Gate.NUMBERED: [weaken(pattern.pattern).source for pattern in decode.NUMBERED_PATTERNS],
         Gate.GROUPS: [weaken(regrouped.GATE.pattern).source],
-        Gate.ESCAPES: [r"[%=\\&][0-9A-Za-z#]|=\r?\n|U\+"],
+        Gate.ESCAPES: [escapes.GATE],
         Gate.UNBROKEN: [r"[^\x09-\x0d\x20]{20}"],
         Gate.MORSE: [weaken(opaque.MORSE.pattern).source],
         Gate.RADIO: [rf"{radio}[,.\x09-\x0d\x1c-\x20?-]+{radio}"],

@@ -16,6 +16,7 @@ that meet in a row every tenth passes for a card.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -59,7 +60,7 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     ]
     users = [value for value in values if value[1].role == "user"]
     digits = {number: read for number, segment in values if (read := _runs(segment.text))}
-    written = [value for value in users if _WRITTEN.fullmatch(value[1].path)]
+    written = [value for value in users if _is_written(value[1].path)]
     found: dict[tuple[int, ...], Unit] = {}
     for unit in (
         *_glue(values, group_of),
@@ -75,6 +76,11 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
     ):
         found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
     return list(found.values())
+
+
+@lru_cache(maxsize=4096)
+def _is_written(path: str) -> bool:
+    return _WRITTEN.fullmatch(path) is not None
 
 
 def _seams(values: list[Value]) -> Iterator[Unit]:

@@ -6,6 +6,7 @@ too short to say anything, so the groups between equal gaps are put together and
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 _FEWEST: Final = 3
@@ -30,13 +31,13 @@ def regrouped(text: str) -> Iterator[Groups]:
     if not GATE.search(text):
         return
     spans = [match.span() for match in _GROUP.finditer(text)]
+    sizes = [end - start for start, end in spans]
     index = 0
-    while index + 2 < len(spans):
-        start, end = spans[index]
-        following, ends = spans[index + 1]
-        if end - start != ends - following or not 0 < following - end <= _WIDEST_GAP:
-            index += 1
+    # Most groups are of another length than the next one: looking at lengths alone passes over them quickly.
+    for at, (size, next_size) in enumerate(pairwise(sizes[:-1])):
+        if size != next_size or at < index or not 0 < spans[at + 1][0] - spans[at][1] <= _WIDEST_GAP:
             continue
+        index = at
         last = _row(text, spans, index)
         row = spans[index : last + 1]
         if len(row) > 1 and last + 1 < len(spans) and _ends(text, spans, last):

@@ -12,6 +12,7 @@ an agent repeats them: beside other text they would be misread for numbers and a
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -99,17 +100,32 @@ def is_key(segment: Segment) -> bool:
 
 def is_written(segment: Segment) -> bool:
     """Is this what a person, a system or a tool tells the model? Keys, schemas and the model's own answers are not."""
-    return not is_key(segment) and segment.role != "assistant" and _TOLD.match(segment.path) is not None
+    return not is_key(segment) and segment.role != "assistant" and _told(segment.path)
+
+
+# Paths are names of known fields and indices, never text of a request: they may be remembered.
+@lru_cache(maxsize=4096)
+def _told(path: str) -> bool:
+    return _TOLD.match(path) is not None
 
 
 def is_call_id(segment: Segment) -> bool:
     """Is this the id of a tool call, in its place and of a form that vendors take? Anything else is read as text."""
-    return _CALL_ID_PLACE.fullmatch(segment.path) is not None and _CALL_ID.fullmatch(segment.text) is not None
+    return (
+        segment.path.endswith("id")
+        and _CALL_ID_PLACE.fullmatch(segment.path) is not None
+        and _CALL_ID.fullmatch(segment.text) is not None
+    )
 
 
 def group_of(segment: Segment) -> str:
     """The message, or the top-level field, that a segment belongs to."""
-    first, _, rest = segment.path.partition(".")
+    return _group(segment.path)
+
+
+@lru_cache(maxsize=4096)
+def _group(path: str) -> str:
+    first, _, rest = path.partition(".")
     return f"{first}.{rest.partition('.')[0]}" if first == "messages" else first.rstrip("#")
 
 

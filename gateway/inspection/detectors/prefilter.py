@@ -4,7 +4,7 @@ Three questions, each asked only where the one before did not say no, each in ti
 
 1. Does the text hold what every match holds (``required.py``: a literal, a chain of digits)? hyperscan answers for all
    patterns in one scan, in about a microsecond per 4,000 characters of prose.
-2. Does the weak pattern (``weaken.py``) match, and where first? RE2 answers for one pattern.
+2. Does the weak pattern (``weaken.py``) match, and where first? RE2 answers, for several at once where none does.
 3. The exact pattern, its validators and the words around it: the detector's own business, from that place on.
 
 Where hyperscan is not installed (it is made for x86-64) the second question stands alone: slower, the same answers.
@@ -13,13 +13,12 @@ What cannot be weakened or compiled is always "maybe, from the start".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import re2
+from typing import Final
 
 from gateway.inspection.detectors.digits import Digits, chain_pattern
 from gateway.inspection.detectors.required import required
-from gateway.inspection.detectors.scan import Scan, as_bytes, compiled, hyperscan
+from gateway.inspection.detectors.scan import Scan, as_bytes, hyperscan
+from gateway.inspection.detectors.unions import Unions
 from gateway.inspection.detectors.weaken import Unreadable, Weak, weaken
 
 Hints = Mapping[int, int]
@@ -42,11 +41,11 @@ class Prefilter:
     def __init__(self, patterns: Sequence[Wanted], *, with_hyperscan: bool = hyperscan is not None) -> None:
         """The number of a pattern is its place in the sequence."""
         weak = {number: one for number, wanted in enumerate(patterns) if (one := _weak(wanted))}
-        searches = {number: search for number, one in weak.items() if (search := _search(one))}
+        self._unions: Final = Unions(weak)
+        self._numbers: Final = self._unions.numbers
         self._everything: Final = dict.fromkeys(range(len(patterns)), 0)
-        self._always: Final = {number: 0 for number in self._everything if number not in searches}
-        self._searches: Final = searches
-        features = {number: _features(patterns[number], weak[number]) for number in searches}
+        self._always: Final = {number: 0 for number in self._everything if number not in self._numbers}
+        features = {number: _features(patterns[number], weak[number]) for number in sorted(self._numbers)}
         self._first = _FirstScan(features) if with_hyperscan and any(features.values()) else None
 
     def scan(self, text: str) -> Hints:
@@ -57,13 +56,8 @@ class Prefilter:
         data = as_bytes(text)
         if data is None:
             return self._everything
-        asked = self._searches if self._first is None else self._first.scan(data)
-        found = self._always.copy()
-        for number in asked:
-            hit = self._searches[number](data)
-            if hit is not None:
-                found[number] = hit.start()
-        return found
+        asked = self._numbers if self._first is None else self._first.scan(data)
+        return self._always | self._unions.first(asked, data)
 
 
 def _weak(wanted: Wanted) -> Weak | None:
@@ -86,13 +80,6 @@ def _features(wanted: Wanted, weak: Weak) -> list[Feature]:
 
 def _bytes(word: str) -> bytes:
     return word.lower().encode("ascii", "replace")
-
-
-def _search(weak: Weak) -> Any:
-    try:
-        return compiled(weak.source.encode()).search
-    except re2.error:
-        return None
 
 
 class _FirstScan:

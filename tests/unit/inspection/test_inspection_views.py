@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.inspection.all_views import all_views
+from gateway.inspection.byte_text import as_text
 from gateway.inspection.columns import columns
 from gateway.inspection.confusables import to_latin
-from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, as_text, decoded
+from gateway.inspection.decode import MAX_DECODED, MAX_RUNS, decoded
 from gateway.inspection.escapes import unescaped
 from gateway.inspection.normalise import normalise
 from gateway.inspection.spoken import spoken

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from gateway.audit.log import AuditLog
+from gateway.configuration.backends import model_names, to_backends
 from gateway.configuration.ner import engine_of
 from gateway.egress.anthropic import AnthropicFormat
 from gateway.egress.formats import BackendFormat
@@ -38,7 +39,7 @@ from gateway.policy.rules import Policy
 from gateway.policy.settled import settled_by
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary, rights
-from gateway.settings import Settings, list_detectors, model_names, to_backends
+from gateway.settings import Settings, list_detectors
 from gateway.telemetry.metrics import Metrics
 
 FORMATS: Final[Mapping[WireFormat, BackendFormat]] = MappingProxyType(

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.inspecting import ASSUMED, as_text, one_message, patient_scanner, read_bytes
 from gateway.cli.output import UNUSABLE, Config, Json, Output, fail_on_config_error
+from gateway.configuration.backends import to_backends
 from gateway.configuration.ner import engine_of
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
@@ -26,7 +27,7 @@ from gateway.policy.loader import load_policy
 from gateway.policy.route import incapable, model_for, plan, serves
 from gateway.policy.rules import Policy
 from gateway.policy.shipped import shipped
-from gateway.settings import config_file, list_detectors, load, to_backends
+from gateway.settings import config_file, list_detectors, load
 from gateway.wiring import FORMATS, vocabulary, zoned
 
 

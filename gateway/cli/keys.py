@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.output import Config, Json, Output, fail_on_config_error
-from gateway.configuration.shape import PATTERNS
+from gateway.configuration.forms import PATTERNS
 from gateway.ingress.auth import hash_key, new_key
 from gateway.settings import key_secret
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gateway.configuration.backend_shape import BackendSettings
 from gateway.configuration.complaints import Origin
 from gateway.configuration.overlay import plain
-from gateway.configuration.shape import RESERVED_NAMES, BackendSettings, Settings, is_loopback
+from gateway.configuration.shape import Settings
 from gateway.errors import Problem
 from gateway.model import WireFormat
 from gateway.policy.route import AUTO
 
+RESERVED_NAMES: Final = frozenset({"auto", "local", "external", "unlisted"})
+"""Words of the policy language and of records, which no backend, alias or model may take for its name."""
 MIN_SECRET: Final = 32
 """Characters; `gateway keys secret` makes 43."""
 VENDORS: Final = (
@@ -52,7 +56,7 @@ def checks(settings: Settings, origin: Origin) -> Iterator[Problem]:
 
 def _keys(settings: Settings, origin: Origin) -> Iterator[Problem]:
     keys = settings.keys
-    if keys.allow_anonymous and not is_loopback(settings.server.host):
+    if keys.allow_anonymous and not _is_loopback(settings.server.host):
         remedy = "Set server.host to 127.0.0.1, or make keys with `gateway keys new NAME` and remove allow_anonymous."
         yield origin.problem(("keys", "allow_anonymous"), "is only possible while server.host is loopback", remedy)
     if keys.allow_anonymous and keys.clients:
@@ -148,3 +152,13 @@ def _backend(index: int, backend: BackendSettings, origin: Origin) -> Iterator[P
         if any(f".{host.lower().rstrip('.')}".endswith(f".{vendor}") for vendor in VENDORS):
             remedy = "Remove it: what is sent there leaves the organisation, whatever this file says."
             yield origin.problem((*at, "local_hosts", number), "is a vendor's host", remedy)
+
+
+def _is_loopback(host: str) -> bool:
+    """Is this listening address reachable from this machine alone? Names other than localhost are not resolved."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

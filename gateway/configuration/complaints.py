@@ -10,8 +10,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from gateway.configuration.forms import PATTERNS
 from gateway.configuration.overlay import Overlaid, part_of
-from gateway.configuration.shape import PATTERNS, Settings
+from gateway.configuration.shape import Settings
 from gateway.errors import Problem
 from gateway.policy.yaml_lines import Lines, Location, line_of
 

@@ -1,6 +1,6 @@
 """From ``inspection.ner`` to the engine that it names."""
 
-from gateway.configuration.shape import Ner
+from gateway.configuration.inspection_shape import Ner
 from gateway.inspection.detectors.engine_files import Unusable, onnx_engine, presidio_engine
 from gateway.inspection.detectors.engines import RAMPART, Engine
 

@@ -16,7 +16,9 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel
 
-from gateway.configuration.shape import Ner, Part, Settings
+from gateway.configuration.forms import Part
+from gateway.configuration.inspection_shape import Ner
+from gateway.configuration.shape import Settings
 from gateway.errors import Problem
 from gateway.policy.yaml_lines import Location
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
+from gateway.configuration.forms import Part
+from gateway.configuration.inspection_shape import ExactSettings, TermSettings
 from gateway.configuration.list_keys import key_from_file, key_from_secret
-from gateway.configuration.shape import ExactSettings, Part, TermSettings
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.terms.own import ExactFile, list_detectors

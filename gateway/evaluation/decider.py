@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from gateway.configuration.backends import to_backends
 from gateway.configuration.ner import engine_of
 from gateway.egress.locality import prove_local
 from gateway.errors import GatewayError, Untranslatable
@@ -26,7 +27,7 @@ from gateway.policy.decision import Cleared, NotCleared, Refused, Verdict, decid
 from gateway.policy.loader import load_policy
 from gateway.policy.route import EXTERNAL, LOCAL, incapable, model_for, plan
 from gateway.policy.rules import Policy
-from gateway.settings import Settings, list_detectors, load, to_backends
+from gateway.settings import Settings, list_detectors, load
 from gateway.wiring import FORMATS, vocabulary, zoned
 
 PATIENT_S: Final = 600.0

@@ -19,7 +19,6 @@ DEBT = {
     "gateway.cli.terms": "unit/cli/test_cli_terms.py",
     # Parts behind one door, which is what the tests go through.
     "gateway.configuration.checks": "unit/test_settings.py",
-    "gateway.configuration.complaints": "unit/test_settings.py",
     "gateway.configuration.secret_files": "unit/test_settings.py",
     "gateway.egress.anthropic.errors": "unit/egress/test_anthropic_errors.py",
     "gateway.ingress.docs_page": "unit/test_app.py",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.configuration.backends import model_names, to_backends
 from gateway.errors import ConfigError, Problem
 from gateway.model import Capabilities, Timeouts, WireFormat
 from gateway.settings import (
@@ -15,9 +16,7 @@ from gateway.settings import (
     config_file,
     key_secret,
     load,
-    model_names,
     own_detectors,
-    to_backends,
 )
 
 SECRET = "s" * 43

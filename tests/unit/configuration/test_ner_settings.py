@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.configuration.inspection_shape import Ner
 from gateway.configuration.ner import engine_of
-from gateway.configuration.shape import Ner
 from gateway.errors import ConfigError
 from gateway.inspection.detectors.engines import RAMPART
 from gateway.settings import load

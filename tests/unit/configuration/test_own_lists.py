@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.configuration.inspection_shape import TermSettings
 from gateway.configuration.list_keys import key_from_secret, make_key_file
 from gateway.configuration.own_lists import key_of
-from gateway.configuration.shape import TermSettings
 from gateway.errors import ConfigError
 from gateway.inspection.terms.building import Builder
 from gateway.inspection.terms.spelling import Rules

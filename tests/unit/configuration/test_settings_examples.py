@@ -6,9 +6,10 @@ from shutil import copy
 
 import pytest
 
+from gateway.configuration.backends import to_backends
 from gateway.configuration.overlay import every_setting
 from gateway.egress.locality import prove_local
-from gateway.settings import load, to_backends
+from gateway.settings import load
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "deploy" / "examples").glob("gateway.*.yaml"))

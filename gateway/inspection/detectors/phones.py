@@ -14,8 +14,8 @@ from typing import Final
 import phonenumbers
 
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.labels import Labels
 from gateway.inspection.detectors.prefilter import Wanted
-from gateway.inspection.detectors.rules import label_near, words_pattern
 from gateway.inspection.detectors.together import Seat, find_alone
 
 TRUNK_REGIONS: Final = (
@@ -26,7 +26,7 @@ TRUNK_REGIONS: Final = (
 OPEN_REGIONS: Final = ("US", "ES", "PT", "IT", "PL", "DK", "NO", "GR", "BR", "MX", "IN", "CN", "SG", "HK", "CZ", "AE")
 """Tried for national numbers without a trunk zero, and only beside a word such as "mobile"."""
 
-LABELS: Final = words_pattern(
+LABELS: Final = Labels(
     (
         "phone", "telephone", "tel", "cell", "cellphone", "mobile", "mob", "call", "fax", "whatsapp", "sms", "text me",
         "contact no", "contact number", "reach", "hotline", "ph", "dial", "answering", "messages to", "registered",
@@ -90,7 +90,7 @@ def _candidates(text: str, at: int) -> Iterator[Match]:
         value = hit[1]
         if _DATE.match(value):
             continue
-        score = _score(value, labelled=label_near(LABELS, text, hit.start(), hit.end()))
+        score = _score(value, labelled=LABELS.near(text, hit.start(), hit.end()))
         if score:
             yield Match(hit.start(), hit.end(), "PHONE_NUMBER", score)
 
@@ -107,7 +107,7 @@ def _international(text: str, at: int) -> Iterator[Match]:
 
 def _american(text: str, at: int) -> Iterator[Match]:
     for hit in _AMERICAN.finditer(text, at):
-        labelled = label_near(LABELS, text, hit.start(), hit.end())
+        labelled = LABELS.near(text, hit.start(), hit.end())
         yield Match(hit.start(), hit.end(), "PHONE_NUMBER", 0.75 if labelled else 0.6)
 
 

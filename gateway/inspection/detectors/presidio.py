@@ -28,9 +28,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.labels import Labels
 from gateway.inspection.detectors.prefilter import Wanted
 from gateway.inspection.detectors.presidio_catalogue import presidio
-from gateway.inspection.detectors.rules import PATTERN_SECONDS, label_near, words_pattern
+from gateway.inspection.detectors.rules import PATTERN_SECONDS
 from gateway.inspection.detectors.together import Seat, find_alone
 from gateway.policy.yaml_lines import line_of, load_mapping
 
@@ -58,7 +59,7 @@ class _Recognizer:
     source: Any = field(repr=False)
     patterns: tuple[tuple["regex.Pattern[str]", float], ...] = field(repr=False)
     words: tuple[str, ...] = field(repr=False)
-    context: "re.Pattern[str] | None" = field(repr=False)
+    context: Labels | None = field(repr=False)
     needs_context: bool
     strong_check: bool
     checked: bool
@@ -91,7 +92,7 @@ class _Recognizer:
         valid = self.source.validate_result(value)
         if valid is False or (self.entity_type == "IP_ADDRESS" and not _names_a_machine(text, start, value)):
             return 0.0
-        known = self.context is not None and label_near(self.context, text, start, end)
+        known = self.context is not None and self.context.near(text, start, end)
         if valid and (known or self.strong_check):
             return 1.0
         score = base
@@ -239,7 +240,7 @@ def _load(class_name: str, settings: Settings) -> _Recognizer:
         source=source,
         patterns=patterns,
         words=tuple(word.lower().strip() for word in words),
-        context=words_pattern(words) if words else None,
+        context=Labels(words) if words else None,
         needs_context=entity_type in settings.needs_context,
         strong_check=entity_type in settings.strong_check,
         checked=type(source).validate_result is not PatternRecognizer.validate_result,

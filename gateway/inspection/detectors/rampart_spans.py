@@ -16,7 +16,7 @@ from typing import Final
 
 from gateway.inspection.detectors import phones
 from gateway.inspection.detectors.base import Match
-from gateway.inspection.detectors.rules import label_near, words_pattern
+from gateway.inspection.detectors.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +35,34 @@ class _Number:
 
     entity_type: str
     digits: int
-    labels: "re.Pattern[str]"
+    labels: Labels
 
 
 _NUMBERS: Final[Mapping[str, _Number]] = MappingProxyType(
     {
         "PHONE": _Number("PHONE_NUMBER", 7, phones.LABELS),
-        "TAX_ID": _Number("TAX_ID", 6, words_pattern(("tax", "tin", "ein", "steuer", "fiscal", "nif", "btw"))),
+        "TAX_ID": _Number("TAX_ID", 6, Labels(("tax", "tin", "ein", "steuer", "fiscal", "nif", "btw"))),
         "BANK_ACCOUNT": _Number(
-            "BANK_ACCOUNT", 6, words_pattern(("account", "acct", "bank", "konto", "compte", "cuenta", "conto"))
+            "BANK_ACCOUNT", 6, Labels(("account", "acct", "bank", "konto", "compte", "cuenta", "conto"))
         ),
         "ROUTING_NUMBER": _Number(
-            "ABA_ROUTING_NUMBER", 8, words_pattern(("routing", "aba", "transit number", "sort code"))
+            "ABA_ROUTING_NUMBER", 8, Labels(("routing", "aba", "transit number", "sort code"))
         ),
         "GOVERNMENT_ID": _Number(
             "GOVERNMENT_ID",
             6,
-            words_pattern(
+            Labels(
                 ("ssn", "social security", "national id", "identity", "identification", "citizen", "insurance number",
                  "ausweis", "dni", "curp", "aadhaar", "cédula", "bsn", "pesel", "codice fiscale")
             ),
         ),
         "PASSPORT": _Number(
-            "PASSPORT_NUMBER", 6, words_pattern(("passport", "reisepass", "passeport", "pasaporte", "passaporto"))
+            "PASSPORT_NUMBER", 6, Labels(("passport", "reisepass", "passeport", "pasaporte", "passaporto"))
         ),
         "DRIVERS_LICENSE": _Number(
             "DRIVER_LICENSE_NUMBER",
             5,
-            words_pattern(("driver", "driving", "licence", "license", "führerschein", "permis")),
+            Labels(("driver", "driving", "licence", "license", "führerschein", "permis")),
         ),
     }
 )  # fmt: skip
@@ -117,7 +117,7 @@ def _numbers(text: str, spans: list[Span]) -> Iterator[Match]:
         if span.kind in _NUMBERS:
             number = _NUMBERS[span.kind]
             enough = sum(map(str.isdecimal, value)) >= number.digits
-            if enough and label_near(number.labels, text, span.start, span.end):
+            if enough and number.labels.near(text, span.start, span.end):
                 yield Match(span.start, span.end, number.entity_type, span.score)
         elif span.kind == "EMAIL" and "@" in value:
             yield Match(span.start, span.end, "EMAIL_ADDRESS", span.score)

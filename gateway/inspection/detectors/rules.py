@@ -29,6 +29,7 @@ import regex
 from gateway.errors import ConfigError, Problem
 from gateway.inspection.confusables import LATIN
 from gateway.inspection.detectors.base import Match, Views
+from gateway.inspection.detectors.labels import Labels
 from gateway.inspection.detectors.prefilter import Wanted
 from gateway.inspection.detectors.together import Seat, find_alone
 from gateway.inspection.detectors.validators import VALIDATORS, Validator, entropy
@@ -36,10 +37,6 @@ from gateway.policy.yaml_lines import Lines, line_of, load_mapping
 
 PATTERN_SECONDS: Final = 1.0
 """How long one pattern may take over one text. All shipped patterns are linear; this is for those written later."""
-
-BEFORE: Final = 64
-AFTER: Final = 32
-"""Characters around a hit in which a label counts: labels mostly stand before a value, in tables and prose alike."""
 
 _KEYS: Final = {
     "id", "about", "entity_type", "score", "keywords", "gate", "regex", "validator", "entropy", "needs", "match",
@@ -71,8 +68,7 @@ class Rule:
     entropy: float
     labels: tuple[str, ...]
     """One of these words must stand near a value; empty: none need."""
-    needs: "re.Pattern[str] | None" = field(repr=False)
-    """The labels as a pattern."""
+    needs: Labels | None = field(repr=False)
 
     @property
     def wanted(self) -> Wanted:
@@ -100,7 +96,7 @@ class Rule:
             return False
         if self.validator is not None and not self.validator(value):
             return False
-        return self.needs is None or label_near(self.needs, text, start, end)
+        return self.needs is None or self.needs.near(text, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +133,6 @@ class RuleDetector:
             if rule.may_stand_in(text, lowered):
                 found += rule.find(text, hints[number])
         return found
-
-
-def words_pattern(words: Sequence[str]) -> "re.Pattern[str]":
-    """Whole words of up to four letters, and longer ones as beginnings (passport, passports), ignoring case."""
-    parts = sorted({re.escape(word.lower().strip()) + (r"(?!\w)" if len(word) < 5 else "") for word in words})
-    return re.compile(r"(?<!\w)(?:" + "|".join(parts) + ")", re.IGNORECASE)
-
-
-def label_near(words: "re.Pattern[str]", text: str, start: int, end: int) -> bool:
-    """Does one of the words stand shortly before or after ``text[start:end]``?"""
-    if words.search(text, max(0, start - BEFORE), start):
-        return True
-    return bool(words.search(text, end, end + AFTER))
 
 
 def fill(example: str) -> str:
@@ -229,7 +212,7 @@ def _rule(body: Any) -> Rule:
         validator=None if validator is None else VALIDATORS[validator],
         entropy=float(least),
         labels=tuple(word.lower().strip() for word in needs),
-        needs=words_pattern(needs) if needs else None,
+        needs=Labels(needs) if needs else None,
     )
 
 

@@ -19,7 +19,8 @@ import regex
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
 from gateway.inspection.detectors.base import Match, Views
-from gateway.inspection.detectors.rules import PATTERN_SECONDS, label_near, words_pattern
+from gateway.inspection.detectors.labels import Labels
+from gateway.inspection.detectors.rules import PATTERN_SECONDS
 
 CONTEXT_GAIN: Final = 0.35
 CONTEXT_LEAST: Final = 0.4
@@ -47,7 +48,7 @@ class RecognizerDetector:
             raise ValueError("it names no entity type")
         self.entity_types = frozenset(self._types.values())
         self.version = version or source_version(*(type(one) for one in recognizers))
-        self._context = tuple(words_pattern(one.context) if one.context else None for one in recognizers)
+        self._context = tuple(Labels(one.context) if one.context else None for one in recognizers)
         for one in recognizers:
             _bind(one)
 
@@ -63,7 +64,7 @@ class RecognizerDetector:
         context = self._context[number]
         for result in results or ():
             score = float(result.score)
-            if score > 0 and context is not None and label_near(context, text, result.start, result.end):
+            if score > 0 and context is not None and context.near(text, result.start, result.end):
                 score = min(1.0, max(score + CONTEXT_GAIN, CONTEXT_LEAST))
             if score > 0:
                 named = self._types.get(result.entity_type) or entity_type(result.entity_type)

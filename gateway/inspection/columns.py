@@ -14,7 +14,7 @@ _MARKS: Final = " \t\"'*_`"
 def columns(view: View) -> View | None:
     """Digit groups that stand below each other in the cells of a table, or None where there is no such table."""
     text = view.text
-    if not any(text.count(delimiter) > 1 for delimiter in _DELIMITERS) or "\n" not in text:
+    if "\n" not in text or not any(text.count(delimiter) > 1 for delimiter in _DELIMITERS):
         return None
     builder = ViewBuilder()
     found = False
@@ -59,7 +59,10 @@ def _cells(line: str, delimiter: str, at: int) -> list[Group | None]:
     cells: list[Group | None] = []
     for cell in line.split(delimiter):
         bare = cell.strip(_MARKS)
-        start = at + cell.find(bare)
-        cells.append(Group(bare, start, start + len(bare)) if bare.isdecimal() and len(bare) <= 8 else None)
+        if bare.isdecimal() and len(bare) <= 8:
+            start = at + cell.find(bare)
+            cells.append(Group(bare, start, start + len(bare)))
+        else:
+            cells.append(None)
         at += len(cell) + 1
     return cells

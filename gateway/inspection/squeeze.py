@@ -7,7 +7,7 @@ number one time in ten.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -20,10 +20,11 @@ _SHORTEST: Final = 7
 _LONGEST: Final = 24
 """Digits of the shortest and the longest identifier worth putting together (an IBAN without its letters)."""
 _WIDEST_GAP: Final = 160
+_MOST_SEPARATORS: Final = 6
 
 _SEPARATOR: Final = r"(?:\s++|<!--[^<>]{0,64}-->|<[^<>]{0,64}>|[^\w\s]|_)"
 _TAG: Final = re.compile(r"<[^<>]{0,68}>")
-_GAP: Final = re.compile(rf"{_SEPARATOR}{{1,6}}")
+_GAP: Final = re.compile(rf"{_SEPARATOR}{{1,{_MOST_SEPARATORS}}}")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _HASH: Final = re.compile(r"[0-9a-fA-F-]{24,}")
 _IBAN: Final = re.compile(
@@ -64,6 +65,7 @@ LAYOUTS: Final = (
 _SIZES: Final = "0123456789abcdefghijklmno"
 """One letter for each size of a group, so that layouts are looked for as words are."""
 _LAYOUTS: Final = tuple("".join(_SIZES[size] for size in layout) for layout in LAYOUTS)
+_ANY_LAYOUT: Final = re.compile("|".join(_LAYOUTS))
 _CARDS: Final = (16, 19)
 """Digits of the layouts in which only cards are written."""
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
@@ -117,8 +119,8 @@ def emit(
 
 def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
     """Stretches of groups that are laid out like an identifier, with their index; rows of years are not."""
-    sizes = "".join(_SIZES[min(len(group.digits), _LONGEST)] for group in groups)
-    for layout in _LAYOUTS:
+    sizes = _sizes((group.start, group.end) for group in groups)
+    for layout in _LAYOUTS if _ANY_LAYOUT.search(sizes) else ():
         at = sizes.find(layout)
         while at >= 0:
             end = at + len(layout)
@@ -131,13 +133,13 @@ def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
 
 
 def _candidates(text: str) -> Iterator[_Candidate]:
-    groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
-    if sum(len(group.digits) for group in groups) >= _SHORTEST:
-        for run in runs(text, groups):
+    places = [match.span() for match in _DIGITS.finditer(text)]
+    if sum(end - start for start, end in places) >= _SHORTEST:
+        for run in _rows(text, places, fewest=2):
             yield from _of_run(text, run)
-        for group in groups:
-            if _SHORTEST <= len(group.digits) <= _LONGEST and _against_letters(text, group.start, group.end):
-                yield _Candidate(*group, group.start, group.end)
+        for start, end in places:
+            if _SHORTEST <= end - start <= _LONGEST and _against_letters(text, start, end):
+                yield _Candidate(text[start:end], start, end, start, end)
         for match in _IBAN.finditer(text):
             # Groups stay groups: what follows may be another number, and only the country's length says where it ends.
             yield _Candidate(" ".join(_GROUP.findall(match[0])), *match.span(), *match.span())
@@ -149,39 +151,75 @@ def _candidates(text: str) -> Iterator[_Candidate]:
 
 def runs(text: str, groups: list[Group], *, fewest: int = 2) -> Iterator[list[Group]]:
     """Groups that only separators stand between, ``fewest`` or more together."""
-    run: list[Group] = []
-    for group in groups:
-        if run and not _joined(text, run[-1].end, group.start):
-            if len(run) >= fewest:
-                yield run
-            run = []
-        run.append(group)
-    if run and len(run) >= fewest:
-        yield run
+    first = 0
+    for row in _rows(text, [(group.start, group.end) for group in groups], fewest=1):
+        if len(row) >= fewest:
+            yield groups[first : first + len(row)]
+        first += len(row)
 
 
-def _joined(text: str, start: int, end: int) -> bool:
-    return end - start < _WIDEST_GAP and _GAP.fullmatch(text, start, end) is not None
+def _rows(text: str, places: list[tuple[int, int]], *, fewest: int) -> Iterator[list[tuple[int, int]]]:
+    """Places of groups that only separators stand between."""
+    row: list[tuple[int, int]] = []
+    joined: dict[str, bool] = {}  # in a table the same few gaps stand between all figures
+    for place in places:
+        gap = text[row[-1][1] : place[0]] if row else ""
+        if gap not in joined:
+            joined[gap] = _joined(gap)
+        if row and not joined[gap]:
+            if len(row) >= fewest:
+                yield row
+            row = []
+        row.append(place)
+    if row and len(row) >= fewest:
+        yield row
+
+
+def _joined(gap: str) -> bool:
+    if len(gap) <= _MOST_SEPARATORS and not any(map(str.isalnum, gap)):
+        return True  # each character is a separator by itself
+    return len(gap) < _WIDEST_GAP and _GAP.fullmatch(gap) is not None
 
 
 def is_one_value(text: str, run: list[Group]) -> bool:
     """Do the gaps of a run only set off groups, so that all of it may be one value: no list, date, address or year?"""
     if len(run) == 1:
         return _YEAR.fullmatch(run[0].digits) is None
-    gaps = (_TAG.sub("", text[left.end : right.start]) for left, right in pairwise(run))
-    return not any(map(_LISTED.search, gaps)) and not _EXPLAINED.match(text, run[0].start, run[-1].end)
+    return _is_one_value(text, [(group.start, group.end) for group in run])
 
 
-def _of_run(text: str, run: list[Group]) -> Iterator[_Candidate]:
-    total = sum(len(group.digits) for group in run)
-    if total < _SHORTEST:
-        return
-    start, end = run[0].start, run[-1].end
-    gaps = [_TAG.sub("", text[left.end : right.start]) for left, right in pairwise(run)]
+def _is_one_value(text: str, run: list[tuple[int, int]]) -> bool:
+    start, end = run[0][0], run[-1][1]
+    if text.find("<", start, end) < 0:
+        listed = _LISTED.search(text, start, end) is not None
+    else:
+        listed = any(map(_LISTED.search, _gaps(text, run)))
+    return not listed and not _EXPLAINED.match(text, start, end)
+
+
+def _gaps(text: str, run: list[tuple[int, int]]) -> list[str]:
+    """What stands between the groups of a run, without tags."""
+    gaps = [text[left[1] : right[0]] for left, right in pairwise(run)]
+    return [_TAG.sub("", gap) if "<" in gap else gap for gap in gaps]
+
+
+def _sizes(places: Iterable[tuple[int, int]]) -> str:
+    return "".join([_SIZES[min(end - start, _LONGEST)] for start, end in places])
+
+
+def _of_run(text: str, places: list[tuple[int, int]]) -> Iterator[_Candidate]:
+    total = sum([end - start for start, end in places])
+    short = _SHORTEST <= total <= _LONGEST
+    laid_out = total >= _SHORTEST and _ANY_LAYOUT.search(_sizes(places)) is not None
+    start, end = places[0][0], places[-1][1]
     seen: set[tuple[int, int]] = set()
-    if total <= _LONGEST and is_one_value(text, run):
+    if short and _is_one_value(text, places):
         seen.add((start, end))
-        yield _Candidate("".join(group.digits for group in run), start, end, start, end)
+        yield _Candidate("".join([text[first:last] for first, last in places]), start, end, start, end)
+    if not laid_out:
+        return
+    run = [Group(text[first:last], first, last) for first, last in places]
+    gaps = _gaps(text, places)
     for at, chosen in windows(run):
         # Short groups are everywhere in tables: there, all gaps have to be the same.
         if len(chosen[0].digits) < 4 and len(set(gaps[at : at + len(chosen) - 1])) > 1:

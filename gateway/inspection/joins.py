@@ -15,13 +15,13 @@ that meet in a row every tenth passes for a card.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final
 
-from gateway.inspection.squeeze import AROUND, LAYOUTS, Group, is_one_value, runs
-from gateway.inspection.units import Unit, UnitBuilder, group_of, is_call_id, is_key
+from gateway.inspection.squeeze import AROUND, LAYOUTS, Group, is_one_value, rows
+from gateway.inspection.units import Span, Unit, UnitBuilder, group_of, is_call_id, is_key
 from gateway.model import Segment
 
 _EDGE: Final = 64
@@ -58,6 +58,8 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
         for number, segment in enumerate(segments)
         if not is_key(segment) and not is_call_id(segment)  # no one writes a value into ids, and lots of them agree
     ]
+    if len(values) < 2:
+        return []
     users = [value for value in values if value[1].role == "user"]
     digits = {number: read for number, segment in values if (read := _runs(segment.text))}
     written = [value for value in users if _is_written(value[1].path)]
@@ -74,7 +76,7 @@ def joins(segments: Sequence[Segment]) -> list[Unit]:
         *_answers([value for value in values if value[1].role]),
         *_answers(users),
     ):
-        found.setdefault((*(span.segment for span in unit.spans), hash(unit.text)), unit)
+        found.setdefault((*[span.segment for span in unit.spans], hash(unit.text)), unit)
     return list(found.values())
 
 
@@ -87,11 +89,10 @@ def _seams(values: list[Value]) -> Iterator[Unit]:
     for (left, before), (right, after) in pairwise(values):
         if group_of(before) == group_of(after) and len(before.text) <= _EDGE and len(after.text) <= _EDGE:
             continue  # both stand in the glue whole
-        seam = UnitBuilder()
         start = max(0, len(before.text) - _EDGE)
-        seam.add(left, before.text[start:], start)
-        seam.add(right, after.text[:_EDGE])
-        yield seam.build(joined=True)
+        end, begin = before.text[start:], after.text[:_EDGE]
+        spans = (Span(0, len(end), left, start), Span(len(end), len(begin), right, 0))
+        yield Unit(end + begin, spans, joined=True)
 
 
 def _turns(values: list[Value]) -> Iterator[Unit]:
@@ -202,17 +203,36 @@ def _chain(links: list[Link]) -> Unit:
 
 
 def _runs(text: str) -> list[list[Group]]:
-    """The first and the last run of digits, as runs of groups; small ones only where the text holds nothing else."""
+    """The first and the last run of digits, once where they are one; small ones where the text holds nothing else."""
     if not text.isascii():
         text = _FURTHER.sub(_digit, text)
-    groups = [Group(match[0], match.start(), match.end()) for match in _DIGITS.finditer(text)]
-    if not groups:
+    places = [match.span() for match in _DIGITS.finditer(text)]
+    if not places:
         return []
-    found = list(runs(text, groups, fewest=1))
-    if len(found) == 1 and (len(groups) == 1 or _says_only(text, found[0])):
-        # A number alone in its text is no year by looking like one: every fiftieth group of a card does.
-        return found if _says_only(text, found[0]) or len(groups[0].digits) >= _SMALLEST else []
-    return [run for run in found if _count(run) >= _SMALLEST and is_one_value(text, run)]
+    found = list(rows(text, places, fewest=1))
+    if len(found) == 1:
+        run = _groups(text, found[0])
+        if len(places) == 1 or _says_only(text, run):
+            # A number alone in its text is no year by looking like one: every fiftieth group of a card does.
+            return [run] if _says_only(text, run) or len(run[0].digits) >= _SMALLEST else []
+    first = next(_plausible(text, found), None)
+    if first is None:
+        return []
+    last = next(_plausible(text, reversed(found)))
+    return [first] if first == last else [first, last]
+
+
+def _groups(text: str, places: list[tuple[int, int]]) -> list[Group]:
+    return [Group(text[start:end], start, end) for start, end in places]
+
+
+def _plausible(text: str, found: Iterable[list[tuple[int, int]]]) -> Iterator[list[Group]]:
+    """Of runs those that may be a part of an identifier."""
+    for places in found:
+        if sum([end - start for start, end in places]) >= _SMALLEST and is_one_value(
+            text, run := _groups(text, places)
+        ):
+            yield run
 
 
 def _digit(match: re.Match[str]) -> str:

@@ -135,7 +135,7 @@ def windows(groups: list[Group]) -> Iterator[tuple[int, tuple[Group, ...]]]:
 def _candidates(text: str) -> Iterator[_Candidate]:
     places = [match.span() for match in _DIGITS.finditer(text)]
     if sum(end - start for start, end in places) >= _SHORTEST:
-        for run in _rows(text, places, fewest=2):
+        for run in rows(text, places, fewest=2):
             yield from _of_run(text, run)
         for start, end in places:
             if _SHORTEST <= end - start <= _LONGEST and _against_letters(text, start, end):
@@ -149,17 +149,8 @@ def _candidates(text: str) -> Iterator[_Candidate]:
             yield _Candidate(f"{match[1]}@{_DOT.sub('.', match[2])}", *match.span(), *match.span())
 
 
-def runs(text: str, groups: list[Group], *, fewest: int = 2) -> Iterator[list[Group]]:
-    """Groups that only separators stand between, ``fewest`` or more together."""
-    first = 0
-    for row in _rows(text, [(group.start, group.end) for group in groups], fewest=1):
-        if len(row) >= fewest:
-            yield groups[first : first + len(row)]
-        first += len(row)
-
-
-def _rows(text: str, places: list[tuple[int, int]], *, fewest: int) -> Iterator[list[tuple[int, int]]]:
-    """Places of groups that only separators stand between."""
+def rows(text: str, places: list[tuple[int, int]], *, fewest: int) -> Iterator[list[tuple[int, int]]]:
+    """Places of groups that only separators stand between, ``fewest`` or more together."""
     row: list[tuple[int, int]] = []
     joined: dict[str, bool] = {}  # in a table the same few gaps stand between all figures
     for place in places:

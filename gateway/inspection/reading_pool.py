@@ -6,33 +6,26 @@ it had get an exception, which is INCOMPLETE coverage. The queue is bounded: bey
 
 import logging
 import os
-import select
-import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from math import ceil
 from threading import Condition, Thread
 from typing import Final
 
-import orjson
-
 from gateway.inspection.detectors.base import Match
-from gateway.inspection.detectors.engines import Engine, encode
+from gateway.inspection.detectors.engines import Engine
 from gateway.inspection.detectors.gate import wants
-from gateway.inspection.framing import Lost, frame, question, receive, told
-from gateway.inspection.reading_process import PROGRAM
+from gateway.inspection.framing import Lost, frame, question, told
+from gateway.inspection.reading_child import ReadingChild
 from gateway.inspection.workers import Overloaded
 
 HANG_S: Final = 2.0
 """Seconds after its deadline that a text's answer is waited for: one step of reading takes a hundredth of that."""
-LOAD_S: Final = 60.0
 _BATCH: Final = 16
 _BATCH_SIZE: Final = 8192
 """Texts, and characters before the last of them, that a process is given at once."""
-_READ: Final = 65_536
 _PAUSE_S: Final = (0.0, 0.5, 2.0, 10.0)
 """Before a process is started again, by how often one ended without an answer before."""
 _log = logging.getLogger(__name__)
@@ -69,7 +62,7 @@ class ReadingPool:
         self._changed = Condition()
         self._pending = 0
         self._closed = False
-        self._processes: dict[int, _Process] = {}
+        self._processes: dict[int, ReadingChild] = {}
         self._up: dict[int, int] = {}
         self._threads = [
             Thread(target=self._serve, args=(number,), name=f"reading-{number}", daemon=True)
@@ -177,15 +170,15 @@ class ReadingPool:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, _PAUSE_S[min(lost, len(_PAUSE_S) - 1)])
 
-    def _spawned(self, number: int) -> "_Process":
+    def _spawned(self, number: int) -> "ReadingChild":
         """A new process, known to ``close`` from its first moment. Raises Lost when the pool has closed."""
         with self._changed:
             if self._closed:
                 raise Lost
-            self._processes[number] = _Process()
+            self._processes[number] = ReadingChild()
             return self._processes[number]
 
-    def _next(self, process: "_Process") -> list[_Job]:
+    def _next(self, process: "ReadingChild") -> list[_Job]:
         """A share of what waits; empty when the pool closes. Raises Lost when the process has ended meanwhile."""
         with self._changed:
             while True:
@@ -208,7 +201,7 @@ class ReadingPool:
                 size += len(job.text)
         return jobs
 
-    def _read(self, process: "_Process", jobs: list[_Job]) -> None:
+    def _read(self, process: "ReadingChild", jobs: list[_Job]) -> None:
         """Have ``jobs`` read. Raises Lost and OSError when the process failed; what has no answer has failed, too."""
         try:
             process.say(b"".join(frame(question(job.text, job.deadline)) for job in jobs), self._hang_s)
@@ -223,89 +216,3 @@ class ReadingPool:
             for job in jobs:
                 if not job.future.done():
                     job.future.set_exception(Lost())
-
-
-class _Process:
-    """One process and the pipes to it. A context: left in any way, the process is gone."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [sys.executable, "-P", "-c", PROGRAM, *sys.path],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._in, self._out = self._process.stdin, self._process.stdout
-        os.set_blocking(self._in.fileno(), False)
-        self._heard = bytearray()
-        self.id = self._process.pid
-
-    def __enter__(self) -> "_Process":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-        self._process.wait()
-        self._in.close()
-        self._out.close()
-
-    def load(self, engine: Engine) -> None:
-        """Have it load ``engine``, and wait until it has. Raises Lost when it cannot."""
-        self.say(frame(encode(engine)), LOAD_S)
-        if trouble := orjson.loads(self.hear(LOAD_S)):
-            _log.error("a process cannot load its engine: %s", trouble)
-            raise Lost
-
-    def kill(self) -> None:
-        """By its id, which is ours until it is waited for."""
-        self._process.kill()
-
-    def ended(self) -> bool:
-        """Has it ended by itself?"""
-        return self._process.poll() is not None
-
-    def say(self, content: bytes, timeout_s: float) -> None:
-        """Answers that come meanwhile are taken: otherwise both sides could wait to write, as a pipe holds little.
-
-        Raises TimeoutError when it does not read, and OSError when it is gone.
-        """
-        stop, left = time.monotonic() + timeout_s, memoryview(content)
-        while left:
-            ready = _await({self._in.fileno(): select.POLLOUT, self._out.fileno(): select.POLLIN}, stop)
-            if self._out.fileno() in ready:
-                self._heard += self._some()
-            if self._in.fileno() in ready:
-                left = left[os.write(self._in.fileno(), left) :]
-
-    def hear(self, timeout_s: float) -> bytes:
-        """Raises TimeoutError when it does not answer, and Lost when it is gone."""
-        stop = time.monotonic() + timeout_s
-
-        def some(size: int) -> bytes:
-            if not self._heard:
-                _await({self._out.fileno(): select.POLLIN}, stop)
-                return os.read(self._out.fileno(), size)
-            taken = bytes(self._heard[:size])
-            del self._heard[:size]
-            return taken
-
-        return receive(some)
-
-    def _some(self) -> bytes:
-        """What stands in its output. Raises Lost at the end of it."""
-        if not (content := os.read(self._out.fileno(), _READ)):
-            raise Lost
-        return content
-
-
-def _await(events: Mapping[int, int], stop: float) -> set[int]:
-    """Those of these pipes that can be used, or have been closed. Raises TimeoutError at ``stop``."""
-    poll = select.poll()
-    for number, event in events.items():
-        poll.register(number, event)
-    if ready := poll.poll(max(stop - time.monotonic(), 0.0) * 1000):
-        return {number for number, _ in ready}
-    raise TimeoutError

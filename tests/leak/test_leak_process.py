@@ -4,30 +4,25 @@ Invariants I5 and I7.
 """
 
 import json
-import os
 import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import orjson
 import pytest
-import yaml
 from leak_canaries import KINDS, fresh
 from leak_encodings import ENCODINGS
 from leak_watch import wire_of
+from support.served_process import SECRET, VENDOR_KEY, Installation, installation
 
-from gateway.ingress.auth import hash_key, new_key
 from gateway.testing import Fail, RecordingServer
 
 HERE = Path(__file__).parent
-SECRET = "a secret of this test, long enough to hash keys with"
-VENDOR_KEY = "sk-vendor-key-of-this-test"
+LEAD_ELSEWHERE = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "HF_ENDPOINT")
 
 
 @dataclass(frozen=True)
@@ -35,25 +30,12 @@ class Deployed:
     """A running process and everything that it could have told anything to."""
 
     process: "subprocess.Popen[bytes]"
-    folder: Path
-    port: int
-    key: str
-    local: RecordingServer
-    external: RecordingServer
+    installed: Installation
     elsewhere: RecordingServer
-
-    def post(self, body: bytes, **headers: str) -> httpx2.Response:
-        sent = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **headers}
-        with httpx2.Client(trust_env=False, timeout=60) as http:
-            return http.post(f"http://127.0.0.1:{self.port}/v1/chat/completions", content=body, headers=sent)
-
-    def get(self, path: str) -> httpx2.Response:
-        with httpx2.Client(trust_env=False, timeout=60) as http:
-            return http.get(f"http://127.0.0.1:{self.port}{path}")
 
     def events(self) -> list[tuple[str, str]]:
         """What the audit hook wrote down: event and address or name."""
-        lines = (self.folder / "journal").read_text().splitlines()
+        lines = journal(self.installed).read_text().splitlines()
         return [(event, what) for event, _, what in (line.partition("\t") for line in lines)]
 
     def readers(self) -> list[int]:
@@ -65,10 +47,8 @@ class Deployed:
         return set(remote_ends(self.process.pid))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def journal(installed: Installation) -> Path:
+    return installed.folder / "journal"
 
 
 def children(pid: int) -> list[int]:
@@ -98,88 +78,21 @@ def remote_ends(pid: int) -> Iterator[tuple[str, int]]:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """``gateway serve`` under an audit hook, in an environment full of proxies and base URLs that lead elsewhere."""
-    folder, port, key = tmp_path_factory.mktemp("deployed"), free_port(), new_key()
-    with (
-        RecordingServer("local", strict=False) as local,
-        RecordingServer("external", needs_key=True) as external,
-        RecordingServer("elsewhere", strict=False) as elsewhere,
-    ):
-        tree = {
-            "server": {"host": "127.0.0.1", "port": port},
-            "keys": {"clients": [{"id": "tests", "hash": hash_key(SECRET.encode(), key)}]},
-            "audit": {"path": "audit.sqlite3"},
-            "inspection": {"timeout_ms": 60_000},
-            "backends": [
-                {
-                    "name": "vendor",
-                    "format": "openai",
-                    "base_url": external.openai_base_url,
-                    "models": ["gpt-5"],
-                    "clearance": "internal",
-                    "api_key_env": "VENDOR_KEY",
-                },
-                {
-                    "name": "inside",
-                    "format": "openai",
-                    "base_url": local.openai_base_url,
-                    "models": ["qwen3"],
-                    "clearance": "restricted",
-                },
-            ],
-        }
-        (folder / "gateway.yaml").write_text(yaml.safe_dump(tree))
-        leads_elsewhere = (
-            "HTTP_PROXY",
-            "HTTPS_PROXY",
-            "ALL_PROXY",
-            "http_proxy",
-            "https_proxy",
-            "all_proxy",
-            "HF_ENDPOINT",
-        )
+    with RecordingServer("elsewhere", strict=False) as elsewhere:
         environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(HERE.parents[1]),
-            "HOME": str(folder),
-            "GATEWAY_KEYS__SECRET": SECRET,
-            "VENDOR_KEY": VENDOR_KEY,
             "PYTHONFAULTHANDLER": "1",
             "OPENAI_BASE_URL": f"{elsewhere.url}/v1",
             "ANTHROPIC_BASE_URL": elsewhere.url,
             "OPENAI_LOG": "debug",
             "ANTHROPIC_LOG": "debug",
-            **dict.fromkeys(leads_elsewhere, elsewhere.url),
+            **dict.fromkeys(LEAD_ELSEWHERE, elsewhere.url),
         }
-        command = [sys.executable, str(HERE / "audited_gateway.py"), str(folder / "journal"), "serve"]
-        with (folder / "output").open("wb") as output:
-            process = subprocess.Popen(
-                [*command, "--config", str(folder / "gateway.yaml")],
-                stdout=output,
-                stderr=output,
-                env=environment,
-                cwd=folder,
-            )
-            running = Deployed(process, folder, port, key, local, external, elsewhere)
-            try:
-                _await_start(running)
-                yield running
-            finally:
+        with installation(tmp_path_factory.mktemp("deployed"), environment) as installed:
+            command = (sys.executable, str(HERE / "audited_gateway.py"), str(journal(installed)))
+            with installed.serving(command, ready="/healthz") as process:
+                yield Deployed(process, installed, elsewhere)
                 process.terminate()
-                try:
-                    process.wait(timeout=40)
-                finally:
-                    process.kill()
-
-
-def _await_start(running: Deployed) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and running.process.poll() is None:
-        try:
-            if running.get("/healthz").status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.1)
-    pytest.fail(f"the gateway did not start: {(running.folder / 'output').read_text()}")
+                process.wait(timeout=40)
 
 
 def chat(text: str, **fields: object) -> bytes:
@@ -189,22 +102,22 @@ def chat(text: str, **fields: object) -> bytes:
 @pytest.fixture(scope="module")
 def used(deployed: Deployed) -> tuple[Deployed, list[str]]:
     """The gateway after a day's work: general, sensitive, disguised, streamed, wrong and failed requests."""
-    texts = []
+    installed, texts = deployed.installed, []
     for number, kind in enumerate(sorted(KINDS) * 2):
         canary = fresh(kind, 1000 + number)
         texts += [canary.text, *canary.needles]
         stream = number % 2 == 1
-        assert deployed.post(chat(canary.text, stream=stream)).headers["x-gateway-backend"] == "inside"
-        assert deployed.post(chat(ENCODINGS["base64"](canary.text, None), user=canary.text)).status_code == 200  # type: ignore[arg-type]
-        assert deployed.post(chat(f"about {number}: why is the sky blue?", stream=stream)).status_code == 200
-        assert deployed.post(chat("Hello."), authorization=f"Bearer {as_one_line(canary.text)}").status_code == 401
-        assert deployed.post(chat(canary.text)[:-3]).status_code == 400
-        assert deployed.post(chat(canary.text, temperature=canary.text)).status_code == 400
-        assert deployed.get(f"/v1/{as_one_line(canary.text)}?q={as_one_line(canary.text)}").status_code == 404
-        deployed.local.script(Fail(500, message=f"cannot: {canary.text}"))
-        assert deployed.post(chat(f"once more {canary.text}")).status_code in {200, 503}
-    assert deployed.get("/metrics").status_code == deployed.get("/docs").status_code == 200
-    deployed.get("/readyz")
+        assert installed.post(chat(canary.text, stream=stream)).headers["x-gateway-backend"] == "inside"
+        assert installed.post(chat(ENCODINGS["base64"](canary.text, None), user=canary.text)).status_code == 200  # type: ignore[arg-type]
+        assert installed.post(chat(f"about {number}: why is the sky blue?", stream=stream)).status_code == 200
+        assert installed.post(chat("Hello."), authorization=f"Bearer {as_one_line(canary.text)}").status_code == 401
+        assert installed.post(chat(canary.text)[:-3]).status_code == 400
+        assert installed.post(chat(canary.text, temperature=canary.text)).status_code == 400
+        assert installed.get(f"/v1/{as_one_line(canary.text)}?q={as_one_line(canary.text)}").status_code == 404
+        installed.local.script(Fail(500, message=f"cannot: {canary.text}"))
+        assert installed.post(chat(f"once more {canary.text}")).status_code in {200, 503}
+    assert installed.get("/metrics").status_code == installed.get("/docs").status_code == 200
+    installed.get("/readyz")
     return deployed, texts
 
 
@@ -215,7 +128,7 @@ def as_one_line(text: str) -> str:
 def test_connections_go_to_configured_backends_alone(used: tuple[Deployed, list[str]]) -> None:
     """Invariant I5: from the first import to now, nothing else was connected to, looked up or started."""
     running, _ = used
-    allowed = {repr(("127.0.0.1", side.port)) for side in (running.local, running.external)}
+    allowed = {repr(("127.0.0.1", side.port)) for side in (running.installed.local, running.installed.external)}
     events = running.events()
     connected = {what for event, what in events if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}}
     assert connected == allowed, "the hook saw other addresses, or did not see these"
@@ -233,8 +146,8 @@ def test_connections_go_to_configured_backends_alone(used: tuple[Deployed, list[
 def test_the_kernel_sees_no_other_connection(used: tuple[Deployed, list[str]]) -> None:
     """The same from outside the process, where no event loop can pass an audit hook by."""
     running, _ = used
-    assert running.post(chat("Why is the sky blue?")).status_code == 200
-    backends = {("127.0.0.1", side.port) for side in (running.local, running.external)}
+    assert running.installed.post(chat("Why is the sky blue?")).status_code == 200
+    backends = {("127.0.0.1", side.port) for side in (running.installed.local, running.installed.external)}
     assert running.peers() & backends, "the table does not show what must be there"
     clients = {address for address, _ in running.peers() - backends}
     assert clients <= {"127.0.0.1"}
@@ -246,10 +159,10 @@ def test_the_kernel_sees_no_other_connection(used: tuple[Deployed, list[str]]) -
 def test_nothing_of_a_prompt_is_printed_or_left_on_disk(used: tuple[Deployed, list[str]]) -> None:
     """Invariant I7: output, record, journal and every other file hold no value, no key and no traceback."""
     running, texts = used
-    files = {path: path.read_bytes() for path in running.folder.rglob("*") if path.is_file()}
+    files = {path: path.read_bytes() for path in running.installed.folder.parent.rglob("*") if path.is_file()}
     assert any(path.name == "audit.sqlite3" for path in files)
     for path, held in files.items():
-        for text in (*texts, running.key, VENDOR_KEY):
+        for text in (*texts, running.installed.key, VENDOR_KEY):
             assert text.encode() not in held, f"{path.name} holds it"
         if path.name != "gateway.yaml":
             assert SECRET.encode() not in held
@@ -260,13 +173,13 @@ def test_no_secret_is_among_the_arguments(used: tuple[Deployed, list[str]]) -> N
     """Invariant I13: what every user of the machine can list names files alone."""
     running, _ = used
     arguments = json.dumps(running.process.args)
-    for secret in (SECRET, VENDOR_KEY, running.key):
+    for secret in (SECRET, VENDOR_KEY, running.installed.key):
         assert secret not in arguments
 
 
 def test_metrics_hold_no_value(used: tuple[Deployed, list[str]]) -> None:
     """Counts and names of the configuration, nothing else."""
     running, texts = used
-    metrics = running.get("/metrics").text
+    metrics = running.installed.get("/metrics").text
     assert 'backend="inside"' in metrics
     assert not any(text in metrics for text in texts)

@@ -7,7 +7,7 @@ nothing, and what may stand between two that are sure is never underestimated.
 from dataclasses import dataclass
 from typing import Final, Self
 
-from gateway.inspection.detectors.weaken import OTHER, Alt, Around, Chars, Edge, Node, Repeat, set_of, widths
+from gateway.inspection.detectors.pattern_tree import OTHER, Alt, Around, Chars, Edge, Node, Repeat, set_of, widths
 
 WIDEST: Final = 5
 """Other characters that may stand between two digits of one chain."""

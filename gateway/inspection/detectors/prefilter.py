@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.inspection.detectors.digits import Digits, chain_pattern
+from gateway.inspection.detectors.pattern_tree import Unreadable
 from gateway.inspection.detectors.required import required
 from gateway.inspection.detectors.scan import Scan, as_bytes, hyperscan
 from gateway.inspection.detectors.unions import Unions
-from gateway.inspection.detectors.weaken import Unreadable, Weak, weaken
+from gateway.inspection.detectors.weaken import Weak, weaken
 
 Hints = Mapping[int, int]
 """For each pattern that may match, by its number: the first character at which a match may begin."""

@@ -10,25 +10,15 @@ from itertools import product
 from typing import Final
 
 from gateway.inspection.detectors.digits import Digits, digits
-from gateway.inspection.detectors.weaken import (
-    Alt,
-    Around,
-    Chars,
-    Edge,
-    Node,
-    Repeat,
-    Seq,
-    Weak,
-    flat,
-    widths,
-    written,
-)
+from gateway.inspection.detectors.pattern_tree import Alt, Around, Chars, Edge, Node, Repeat, Seq, flat, widths, written
+from gateway.inspection.detectors.weaken import Weak
 
 _TELLING: Final = 7
 """Digits that are seldom met; four of them are the year or the port of any text."""
 _BEGINNING: Final = 12
-_SHORTEST_BEGINNING: Final = 4
-"""Characters of a beginning: fewer stand in every text."""
+_SHORTEST_BEGINNING: Final = 3
+"""Characters of a beginning: fewer stand in every text, unless a sign is among them."""
+_SIGNS: Final = sum(1 << code for code in b"!#$%&*+/:;<=>@[\\]^`{|}~")
 _DECIMAL: Final = frozenset(bytes([code]) for code in b"0123456789")
 _ALIKE: Final = 10
 """Characters of one set that are tried one by one in literals."""
@@ -53,8 +43,8 @@ def required(weak: Weak, *, alone: bool = True) -> Required:
     node = weak.tree
     literals = _literals(node) or frozenset()
     chain = digits(node)
-    telling = chain is not None and chain.count >= _TELLING
-    return Required(literals, chain, _beginning(weak.ahead or node) if alone and not literals and not telling else "")
+    telling = bool(literals) or not alone or (chain is not None and chain.count >= _TELLING)
+    return Required(literals, chain, "" if telling else _beginning(weak.ahead or node))
 
 
 Literals = frozenset[bytes]
@@ -152,7 +142,18 @@ def _worth(literals: Literals) -> tuple[int, int]:
 
 def _beginning(node: Node) -> str:
     cut, _ = _cut(node, _BEGINNING)
-    return written(cut) if widths(cut)[0] >= _SHORTEST_BEGINNING else ""
+    return written(cut) if widths(cut)[0] >= _SHORTEST_BEGINNING or _has_sign(cut) else ""
+
+
+def _has_sign(node: Node) -> bool:
+    """Does every match of ``node`` hold a character that prose seldom does?"""
+    if isinstance(node, Chars):
+        return not node.mask & ~_SIGNS
+    if isinstance(node, Alt):
+        return all(map(_has_sign, node.branches))
+    if isinstance(node, Repeat):
+        return node.low > 0 and _has_sign(node.node)
+    return isinstance(node, Seq) and any(map(_has_sign, node.parts))
 
 
 def _cut(node: Node, most: int) -> tuple[Node, int]:

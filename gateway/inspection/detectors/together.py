@@ -79,6 +79,13 @@ class Finder:
         self._prefilter: Prefilter | None = None
         self._hints: Hints = {}
 
+    def is_known_to_miss(self, detector: Detector) -> bool:
+        """Did the scan for an earlier detector say that this one finds nothing? Then it need not be asked."""
+        seat: Seat | None = getattr(detector, "seat", None)
+        if seat is None or seat.prefilter is not self._prefilter:
+            return False
+        return not any(seat.first <= number < seat.first + seat.count for number in self._hints)
+
     def find(self, detector: Detector) -> Sequence[Match]:
         """As ``detector.find``, and raising what that or the scan raises."""
         seat: Seat | None = getattr(detector, "seat", None)

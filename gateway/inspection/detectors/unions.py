@@ -36,6 +36,11 @@ class Unions:
                 self._union.append(union)
 
     @property
+    def searches(self) -> tuple[Search, ...]:
+        """Those of several patterns at once."""
+        return tuple(self._union)
+
+    @property
     def numbers(self) -> frozenset[int]:
         """The patterns that can be searched for."""
         return frozenset(self._single)

@@ -6,7 +6,8 @@ each repeated piece of a pattern is pumped, behind what leads to it, and so is e
 
 from collections.abc import Iterator
 
-from gateway.inspection.detectors.weaken import Alt, Chars, Edge, Node, Repeat, Seq, Unreadable, parse, weaken
+from gateway.inspection.detectors.pattern_tree import Alt, Chars, Edge, Node, Repeat, Seq, Unreadable
+from gateway.inspection.detectors.weaken import parse, weaken
 
 _PREFERRED = b"1a-A .:/_@\n"
 

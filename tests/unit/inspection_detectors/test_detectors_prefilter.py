@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from gateway.inspection.detectors.base import Detector, Match
 from gateway.inspection.detectors.catalogue import detector_files
+from gateway.inspection.detectors.pattern_tree import Unreadable
 from gateway.inspection.detectors.phones import PhoneDetector
 from gateway.inspection.detectors.prefilter import Prefilter, Wanted
 from gateway.inspection.detectors.presidio import load_presidio
 from gateway.inspection.detectors.rules import fill, load_rules
 from gateway.inspection.detectors.scan import FOLDING, hyperscan
 from gateway.inspection.detectors.together import Finder, Seatable, seated
-from gateway.inspection.detectors.weaken import Unreadable, weaken
+from gateway.inspection.detectors.weaken import weaken
 
 FOLDER = detector_files()
 RULES = ("secrets", "identifiers", "national", "addresses", "letters", "clinical")

@@ -69,3 +69,19 @@ def test_what_stands_before_a_match_is_required_too() -> None:
     """A lookbehind at the begin is read with the match, and a lookahead there is what every match begins with."""
     assert required(weaken(r"(?<=number )\d{4}")).literals == {b"number "}
     assert required(weaken(r"(?=[a-z]{2}\d{2})[a-z0-9]{9}")).beginning == required(weaken(r"[a-z]{2}\d{2}")).beginning
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (r"[a-z]{4}\d{3}", True),
+        (r"\+[a-z]\d", True),
+        (r"(?:[a-z]:|:)[a-z]", True),
+        (r"(?:[a-z]:)?[a-z]", False),
+        (r"[A-Z][a-z]", False),
+        (r"\d{9}[a-z]", False),
+    ],
+)
+def test_beginnings_are_told_where_nothing_else_is_telling(source: str, told: bool) -> None:
+    """Of three characters and more, or with a sign among them; many digits tell enough by themselves."""
+    assert bool(required(weaken(source)).beginning) is told

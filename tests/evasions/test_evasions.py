@@ -22,7 +22,7 @@ ROWS_OF_THE_TABLE = 39
 
 @pytest.fixture(scope="module")
 def inspected() -> Iterator[Inspected]:
-    """Patterns alone: what the names model adds can only keep more inside."""
+    """Patterns and the classifier: what the names model adds can only keep more inside."""
     with Inspected() as made:
         yield made
 

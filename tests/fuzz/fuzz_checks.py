@@ -54,14 +54,14 @@ def lost_under_padding(inspected: Inspected, text: str) -> str:
     """A label lowered, or a finding gone, by prose before and after.
 
     JSON is another text beside prose, where nobody opens it. What was unreadable may be read in another way; it is what
-    was found that has to stay found.
+    was found that has to stay found. What the classifier thinks of the whole is asked anew: the floor counts.
     """
     before = inspected.text(text)
     if before.reasons or looks_like_json(text.strip()):
         return ""
     after = inspected.text(f"{BEFORE}{text}{AFTER}")
-    if after.level < before.level:
-        return f"{before.label} became {after.label}"
+    if after.floor < before.floor:
+        return f"level {before.floor} became {after.floor}"
     return "" if after.reasons else ", ".join(sorted(_strong(before) - after.found))
 
 
@@ -72,9 +72,13 @@ def lost_in_two_messages(inspected: Inspected, text: str) -> str:
     return f"{before.label} became {after.label}" if after.level < before.level else ""
 
 
+WHOLE: Final = frozenset({"cues", "matter"})
+"""Detectors that judge what stands around a value, or a whole text."""
+
+
 def _strong(outcome: Outcome) -> set[str]:
     """Types of what was found for more than its shape."""
-    return {one.entity_type for one in outcome.report.findings if one.score >= 0.7 and one.detector != "cues"}
+    return {one.entity_type for one in outcome.report.findings if one.score >= 0.7 and one.detector not in WHOLE}
 
 
 CHECKS: Final[Mapping[str, Callable[[Inspected, str], str]]] = {

@@ -9,7 +9,9 @@ from support.inspected import Inspected
 TEXTS = benign()
 CODE = [(name, text) for name, text, is_code in TEXTS if is_code]
 MOST_KEPT = 0.10
-"""Of code prompts, in the balanced profile."""
+"""Of texts, by what is found at a place in them, in the balanced profile."""
+MOST_KEPT_IN_ALL = 0.25
+"""With what the classifier thinks of them. It is to come down to the other one, and must never go up."""
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +36,23 @@ def test_nothing_in_it_is_called_unreadable(inspected: Inspected, name: str, tex
 
 
 def test_code_leaves(complete: Inspected, capsys: pytest.CaptureFixture[str]) -> None:
-    """At most one in ten is kept; which, and by which rule, stands in the output."""
-    kept = [(name, outcome.rules) for name, text in CODE if not (outcome := complete.text(text)).leaves]
-    with capsys.disabled():
-        print(f"\n{len(CODE)} code prompts, {len(kept) / len(CODE):.1%} kept inside: {kept}")
-    assert len(kept) <= MOST_KEPT * len(CODE)
+    """Which is kept, and by which rule, stands in the output."""
+    assert_most_leave(complete, CODE, "code", capsys)
 
 
 def test_other_texts_leave(complete: Inspected, capsys: pytest.CaptureFixture[str]) -> None:
     """Prose in eleven languages, tables, formulas, sequences."""
-    texts = [(name, text) for name, text, is_code in TEXTS if not is_code]
-    kept = [(name, outcome.rules) for name, text in texts if not (outcome := complete.text(text)).leaves]
+    assert_most_leave(complete, [(name, text) for name, text, is_code in TEXTS if not is_code], "other", capsys)
+
+
+def assert_most_leave(
+    complete: Inspected, texts: list[tuple[str, str]], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At most one in ten is kept for what was found in it, and few more for what the classifier thinks of it."""
+    outcomes = [(name, complete.text(text)) for name, text in texts]
+    kept = [(name, one.rules) for name, one in outcomes if not one.leaves]
+    by_place = [name for name, one in outcomes if one.floor > 1]
     with capsys.disabled():
-        print(f"\n{len(texts)} other prompts, {len(kept) / len(texts):.1%} kept inside: {kept}")
-    assert len(kept) <= MOST_KEPT * len(texts)
+        print(f"\n{len(texts)} {what} prompts, {len(kept) / len(texts):.1%} kept inside: {kept}")
+    assert len(by_place) <= MOST_KEPT * len(texts), by_place
+    assert len(kept) <= MOST_KEPT_IN_ALL * len(texts)

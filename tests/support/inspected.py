@@ -4,18 +4,20 @@ import asyncio
 import json
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from gateway.inspection.cache import ReadingCache
 from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
 from gateway.inspection.segments import segments
 from gateway.model import Backend, Draft, Facts, Finding, Report, Segment, WireFormat
 from gateway.policy.decision import Cleared, classify, decide
 from gateway.policy.loader import load_policy
+from gateway.policy.vocabulary import PRIVATE_MATTER
 from gateway.wiring import vocabulary
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -35,6 +37,8 @@ class Outcome:
     """Would a backend cleared for the policy's second label get it?"""
     rules: tuple[str, ...]
     report: Report
+    floor: int
+    """``level`` without what the classifier thinks of the whole text: that may change with every word beside it."""
     body: bytes = field(repr=False)
 
     @property
@@ -57,8 +61,11 @@ class Outcome:
 
 
 class Inspected:
-    """One scanner and one policy, asked from a test. Names are not looked for unless ``ner`` says so: what patterns
-    alone keep inside stays inside with more detectors, too (law 5)."""
+    """One scanner and one policy, asked from a test, with the shipped classifier as the gateway has it.
+
+    Names are not looked for unless ``ner`` says so: what stays inside without them stays with more detectors, too
+    (law 5).
+    """
 
     def __init__(
         self,
@@ -77,7 +84,9 @@ class Inspected:
         self._outside = Backend(
             "outside", WireFormat.OPENAI, "https://outside.invalid", {MODEL: MODEL}, self.policy.labels[1]
         )
-        self._scanner = Scanner(self.detectors, timeout_s=timeout_s, cache_entries=cache_entries)
+        self._scanner = Scanner(
+            self.detectors, assessors=(load_matter(),), timeout_s=timeout_s, cache_entries=cache_entries
+        )
         self._loop = asyncio.Runner()
 
     def __call__(self, body: object) -> Outcome:
@@ -87,7 +96,10 @@ class Inspected:
         report = self._loop.run(self._scanner.scan(draft))
         said = classify(self.policy, report, FACTS)
         leaves = isinstance(decide(self.policy, draft, report, FACTS), Cleared)
-        return Outcome(said.label, self.policy.labels.index(said.label), leaves, said.rules, report, raw)
+        placed = tuple(one for one in report.findings if one.entity_type != PRIVATE_MATTER)
+        floor = classify(self.policy, replace(report, findings=placed), FACTS).label
+        level = self.policy.labels.index
+        return Outcome(said.label, level(said.label), leaves, said.rules, report, level(floor), raw)
 
     def text(self, text: str) -> Outcome:
         """The outcome of one user message."""
@@ -97,7 +109,7 @@ class Inspected:
         """The same policy and detectors, and these. To be closed by itself."""
         other = copy(self)
         other.detectors = (*self.detectors, *detectors)
-        other._scanner = Scanner(other.detectors, timeout_s=self._timeout_s)
+        other._scanner = Scanner(other.detectors, assessors=(load_matter(),), timeout_s=self._timeout_s)
         other._loop = asyncio.Runner()
         return other
 

@@ -18,6 +18,8 @@ CASES = [
     for case in row.get("cases", ())
 ]
 ROWS_OF_THE_TABLE = 39
+LEAVES = 1
+"""The level up to which a request leaves."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,8 @@ def test_the_outcome_is_as_stated(inspected: Inspected, row: str, case: dict[str
         outcome = inspected(body)
         expected, _, reason = case["expect"].partition(":")
         if expected == "leaves":
-            assert outcome.leaves, f"{row}: the limit has moved, say so in the table"
+            # Nothing at a place keeps it; the classifier may, by the words that happen to stand around it.
+            assert outcome.floor <= LEAVES, f"{row}: the limit has moved, say so in the table"
             continue
         assert not outcome.leaves
         if expected == "found":

@@ -14,7 +14,8 @@ KINDS: Final = {
     "provider_tool": "a tool that the provider runs by itself, and that reads or sends on its own",
     "delegation": "a field by which the client asks the receiving server to send the request elsewhere",
     "tokens": "text given as token ids",
-    "script": "letters of a script whose names the name detector cannot read",
+    "script": "letters of a script in which the name detector reads no names (names), or nothing but patterns reads "
+    "anything (words)",
     "opaque": "text that hides what it says: entropy, tags, invisible, bidi, private_use, control, marks, numerals, "
     "number_words, morse, mixed_script, binary, numbers, views, depth",
     "overload": "too much inspection was under way",

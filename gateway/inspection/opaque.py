@@ -12,6 +12,7 @@ from typing import Final
 from gateway.inspection.gates import ALL, Gate, Gates
 from gateway.inspection.normalise import Oddities
 from gateway.inspection.paths import words
+from gateway.inspection.scripts import script_reason
 
 _LONGEST_NAME: Final = 20
 """Characters of an unbroken random-looking word from which on it can hold an identifier (evasion C1)."""
@@ -36,21 +37,6 @@ _WORDLIKE: Final = re.compile(
     r"[A-Z]?(?=[a-z]{0,3}[aeiouy])[a-z]{3,}|(?=[A-Z]{0,3}[AEIOUY])[A-Z]{4,}|[0-9]{5,}|[/_+.=-]"
 )
 MORSE: Final = re.compile(r"(?<!\S)[.\-/|]{1,6}(?:[ /|]{1,3}[.\-/|]{1,6}){7,}(?!\S)")
-_CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
-_LATIN_AND_GREEK_SYMBOLS: Final = (
-    r"\u0000-\u02ff\u1d00-\u1dbf\u1e00-\u1eff\u2100-\u218f\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f\uff00-\uff5e"
-)
-_FOREIGN_WORD: Final = re.compile(rf"[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}]{{3,}}")
-_ORDER: Final = re.compile(
-    "翻译|翻譯|中译英|英译中|译成|譯成|译为|中文|英文|英语|英語|日语|润色|改写|改寫|总结|概括|解释|这段话|这段|此段|下面|以下|"
-    "文字|句子|内容|代码|一下|请|請|将|把|用|的|为|成|переведи(?:те)?|перепиши(?:те)?|русск(?:ий|ом)|английск(?:ий|ом)|язык(?:е)?|"
-    "объясни|исправь|번역해|번역|한국어로|영어로|翻訳して|翻訳|日本語|日本語に|ترجم|بالعربية",
-    re.IGNORECASE,
-)
-"""Words with which people ask for a translation or a summary of a text that is written in another script than they are.
-They name nobody, so they do not count as letters that nobody can read; a name among them does."""
-_FEWEST_CJK: Final = 4
-_FEWEST_FOREIGN: Final = 8
 NATO: Final = words(
     """
     alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa
@@ -88,8 +74,8 @@ def text_reasons(text: str, decoded: tuple[tuple[int, int], ...], gates: Gates =
         reasons.append("opaque:morse")
     if Gate.RADIO in gates and _spelt(text):
         reasons.append("opaque:number_words")
-    if not text.isascii() and _is_foreign(text):
-        reasons.append("script")
+    if (script := script_reason(text)) is not None:
+        reasons.append(script)
     return reasons
 
 
@@ -183,13 +169,3 @@ def _spelt(text: str) -> bool:
         if row >= 2 * _FEW:
             return True
     return False
-
-
-def _is_foreign(text: str) -> bool:
-    """More than a few letters of a script in which the name detector reads no names."""
-    if len(_CJK.findall(text)) < _FEWEST_CJK and not _FOREIGN_WORD.search(text):
-        return False
-    text = _ORDER.sub(" ", text)
-    if len(_CJK.findall(text)) >= _FEWEST_CJK:
-        return True
-    return sum(len(match[0]) for match in _FOREIGN_WORD.finditer(text)) >= _FEWEST_FOREIGN

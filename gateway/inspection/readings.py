@@ -9,6 +9,7 @@ from typing import Protocol
 from gateway.inspection.all_views import all_views
 from gateway.inspection.detectors.base import Assessor, Detector, Match
 from gateway.inspection.detectors.together import Finder
+from gateway.inspection.scripts import UNREAD_NAMES, UNREAD_WORDS, is_foreign
 from gateway.inspection.views import View
 
 
@@ -135,7 +136,12 @@ def add(started: Started, view: View, source: Source, question: Callable[[], Seq
 
 
 def assess(started: Started, assessors: Sequence[Assessor], *, abandoned: Callable[[], bool]) -> None:
-    """Have ``assessors`` judge each written string with what was found in it. Raises Abandoned as ``begin`` does."""
+    """Have ``assessors`` judge each written string with what was found in it. Raises Abandoned as ``begin`` does.
+
+    What they are not asked about, in a script whose names nobody reads, nothing but patterns has read.
+    """
+    if UNREAD_NAMES in started.reasons and not (assessors and _is_judged(started)):
+        started.reasons.add(UNREAD_WORDS)
     found = tuple(started.hits.values())
     # Folded characters stand where the original ones do, unless some were dropped; then the words as they came will do.
     folded = started.views[0].text
@@ -175,3 +181,12 @@ def _sound(match: Match, entity_types: frozenset[str], length: int) -> bool:
     if not isinstance(match.score, int | float) or not math.isfinite(match.score) or not 0 <= match.score <= 1:
         return False
     return match.entity_type in entity_types
+
+
+def _is_judged(started: Started) -> bool:
+    """Is all that is written in other scripts in the strings that assessors judge?"""
+    at, between = 0, list[str]()
+    for start, end in started.written:
+        between.append(started.text[at:start])
+        at = end
+    return not is_foreign(" ".join((*between, started.text[at:])))

@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from gateway.inspection.scripts import is_foreign
 from gateway.model import Segment
 
 CHUNK: Final = 8192
@@ -99,8 +100,9 @@ def is_key(segment: Segment) -> bool:
 
 
 def is_written(segment: Segment) -> bool:
-    """Is this what a person, a system or a tool tells the model? Keys, schemas and the model's own answers are not."""
-    return not is_key(segment) and segment.role != "assistant" and _told(segment.path)
+    """Is this what a person, a system or a tool tells the model? Keys, schemas and the model's own answers are not, but
+    for answers in a script whose names nobody reads: there judging them is all that can be done."""
+    return not is_key(segment) and (segment.role != "assistant" or is_foreign(segment.text)) and _told(segment.path)
 
 
 # Paths are names of known fields and indices, never text of a request: they may be remembered.

@@ -30,14 +30,18 @@ class Observed:
     findings: Mapping[str, tuple[Finding, ...]] = field(repr=False)
     """By entity type."""
     reasons: tuple[str, ...]
-    """Why coverage is incomplete, without those that the policy accepts."""
+    """Why coverage is incomplete."""
+    unaccepted: tuple[str, ...]
+    """Those of them that the policy does not accept."""
     facts: Facts
 
 
 def observed(report: Report, facts: Facts, accepted: frozenset[str]) -> Observed:
-    """Index a report for the conditions. ``accepted`` are reasons (or their first words) that do not count."""
-    reasons = tuple(reason for reason in report.coverage.reasons if not names_reason(accepted, reason))
-    return Observed(by_kind(report.findings), reasons, facts)
+    """Index a report for the conditions. ``accepted`` are reasons (or their first words) that do not count unless a
+    rule asks for them by name."""
+    reasons = report.coverage.reasons
+    unaccepted = tuple(reason for reason in reasons if not names_reason(accepted, reason))
+    return Observed(by_kind(report.findings), reasons, unaccepted, facts)
 
 
 def by_kind(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
@@ -50,7 +54,7 @@ def by_kind(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
 
 def nothing_observed(facts: Facts) -> Observed:
     """For route rules, which are asked before there is a draft to inspect and so may look at facts alone."""
-    return Observed({}, (), facts)
+    return Observed({}, (), (), facts)
 
 
 def names_reason(named: frozenset[str], reason: str) -> bool:
@@ -115,12 +119,14 @@ class Entities:
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """Inspection could not read everything, for a reason that the policy does not accept (or one of ``reasons``)."""
+    """Inspection could not read everything: for one of ``reasons``, or for any that the policy does not accept."""
 
     reasons: frozenset[str] = frozenset()
 
     def holds(self, seen: Observed) -> bool:
-        return any(not self.reasons or names_reason(self.reasons, reason) for reason in seen.reasons)
+        if self.reasons:
+            return any(names_reason(self.reasons, reason) for reason in seen.reasons)
+        return bool(seen.unaccepted)
 
 
 @dataclass(frozen=True, slots=True)

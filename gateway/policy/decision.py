@@ -112,7 +112,7 @@ def _classified(policy: Policy, seen: Observed) -> Classification:
     rules = tuple(rule.id for rule in matched)
     if not policy.classify:
         return Classification(policy.top, (NO_RULES,))
-    if seen.reasons and label != policy.top:
+    if seen.unaccepted and label != policy.top:
         return Classification(policy.top, (*rules, INCOMPLETE))
     return Classification(label, rules)
 

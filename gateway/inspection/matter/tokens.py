@@ -14,9 +14,10 @@ from gateway.inspection.detectors.base import Match
 LEAST: Final = 0.4
 """Matches below it are a shape alone and leave no mark."""
 
-FULL_NAME, NAME, PLACE, ADDRESS, EMAIL, PHONE, MACHINE, NUMBER = (
-    "<full-name>", "<name>", "<place>", "<address>", "<email>", "<phone>", "<machine>", "<number>",
+FULL_NAME, NAME, PUBLIC, PLACE, ADDRESS, EMAIL, PHONE, MACHINE, NUMBER = (
+    "<full-name>", "<name>", "<public>", "<place>", "<address>", "<email>", "<phone>", "<machine>", "<number>",
 )  # fmt: skip
+INNER_MACHINE: Final = "<inner-machine>"
 LINE, PARAGRAPH = "<line>", "<paragraph>"
 
 _MARKS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
@@ -24,16 +25,20 @@ _MARKS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
         "EMAIL_ADDRESS": (1, EMAIL),
         "PHONE_NUMBER": (1, PHONE),
         "STREET_ADDRESS": (2, ADDRESS),
-        "FULL_NAME": (3, FULL_NAME),
-        "PERSON": (4, NAME),
-        "LOCATION": (5, PLACE),
-        "IP_ADDRESS": (6, MACHINE),
-        "MAC_ADDRESS": (6, MACHINE),
-        "URL": (6, MACHINE),
+        "PUBLIC_FIGURE": (3, PUBLIC),
+        "FULL_NAME": (4, FULL_NAME),
+        "PERSON": (5, NAME),
+        "LOCATION": (6, PLACE),
+        "IP_ADDRESS": (7, MACHINE),
+        "MAC_ADDRESS": (7, MACHINE),
+        "URL": (7, MACHINE),
     }
 )
 """Entity type to rank and mark. Of two matches that overlap the lower rank leaves its mark."""
 _ANY_NUMBER: Final = (0, NUMBER)
+
+_INNER: Final = re.compile(r"(?:10|127|0|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.\d")
+"""Addresses that say nothing about a person: every house numbers its machines so (RFC 1918, 1122, 3927)."""
 
 VOCABULARY: Final = (
     "BUSINESS_TERM", "CASE_HISTORY", "CONFIDENTIAL_MARKER", "CORRESPONDENCE", "EDIT_REQUEST", "FAMILY_TERM",
@@ -41,18 +46,27 @@ VOCABULARY: Final = (
 )  # fmt: skip
 """Types that are words themselves: they leave no mark, the words stay. ``signals.py`` counts them."""
 
+_UNSPACED: Final = "\u0e00-\u0e4f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+"""Thai, kana, Han, Hangul: no spaces stand between words there, or what stands between them is no word."""
+_SIGNS: Final = "\u0900-\u0903\u093a-\u094f\u0951-\u0957"
+"""Vowel signs of Devanagari, which Python does not count among the letters."""
 _TOKEN: Final = re.compile(
-    r"[^\W\d_]+(?:['’][^\W\d_]{1,3})?|\d+|[?!:@#{}<>=;/\\$€£\[\]()\"“”…]|\n+",
+    rf"[^\W\d_{_UNSPACED}]+(?:[{_SIGNS}]+[^\W\d_{_UNSPACED}]*)*(?:['’][^\W\d_]{{1,3}})?|[{_UNSPACED}]+|\d+"
+    r"|[?!:@#{}<>=;/\\$€£\[\]()\"“”…？！：；（）]|\n+",
 )
+_FIRST_UNSPACED: Final = "\u0e00"
 
 
 def tokenize(text: str, matches: Iterable[Match]) -> list[str]:
-    """Words, marks and telling punctuation of ``text``, in order. Numbers become their number of digits."""
+    """Words, marks and telling punctuation of ``text``, in order. Numbers become their number of digits.
+
+    Where no spaces divide words, each pair of neighbouring letters is a word, as Lucene's CJK analyzer has it.
+    """
     tokens: list[str] = []
     at = 0
     for start, end, mark in _places(matches):
         _plain(text, at, start, tokens)
-        tokens.append(mark)
+        tokens.append(INNER_MACHINE if mark == MACHINE and _INNER.match(text, start) else mark)
         at = end
     _plain(text, at, len(text), tokens)
     return tokens
@@ -64,8 +78,13 @@ def _plain(text: str, start: int, end: int, tokens: list[str]) -> None:
             tokens.append(LINE if len(token) == 1 else PARAGRAPH)
         elif token.isdigit():
             tokens.append(f"<{min(len(token), 4)} digits>")
+        elif token[0] >= _FIRST_UNSPACED and _is_unspaced(token):
+            tokens += (token[at : at + 2] for at in range(max(1, len(token) - 1)))
         else:
             tokens.append(token.lower().replace("’", "'"))
+
+
+_is_unspaced: Final = re.compile(f"[{_UNSPACED}]+").fullmatch
 
 
 def _places(matches: Iterable[Match]) -> list[tuple[int, int, str]]:

@@ -9,12 +9,16 @@ _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\
 _LATIN_AND_GREEK_SYMBOLS: Final = (
     r"\u0000-\u02ff\u1d00-\u1dbf\u1e00-\u1eff\u2100-\u218f\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f\uff00-\uff5e"
 )
-_FOREIGN_WORD: Final = re.compile(rf"[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}]{{3,}}")
+_WITH_SIGNS: Final = "\u0900-\u109f\u1780-\u17ff"
+"""Scripts of South and South-East Asia: their vowel signs are no letters to Python, and stand within words."""
+_FOREIGN_WORD: Final = re.compile(rf"(?:[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}]|[{_WITH_SIGNS}]){{3,}}")
 _READ_BY_THE_CLASSIFIER: Final = (
     r"\u0370-\u052f\u0590-\u06ff\u0900-\u097f\u1f00-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 )
 """Greek, Cyrillic, Hebrew, Arabic, Devanagari, kana, Han, Hangul: scripts whose words its training rows hold."""
-_UNREAD_WORD: Final = re.compile(rf"[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}{_READ_BY_THE_CLASSIFIER}]{{3,}}")
+_UNREAD_WORD: Final = re.compile(
+    rf"(?:[^\W\d_{_LATIN_AND_GREEK_SYMBOLS}{_READ_BY_THE_CLASSIFIER}]|[\u0980-\u109f\u1780-\u17ff]){{3,}}"
+)
 _ORDER: Final = re.compile(
     "翻译|翻譯|中译英|英译中|译成|譯成|译为|中文|英文|英语|英語|日语|润色|改写|改寫|总结|概括|解释|这段话|这段|此段|下面|以下|"
     "文字|句子|内容|代码|一下|请|請|将|把|用|的|为|成|переведи(?:те)?|перепиши(?:те)?|русск(?:ий|ом)|английск(?:ий|ом)|язык(?:е)?|"

@@ -52,7 +52,7 @@ class MatterAssessor:
             probability = round(self.model.probability(most), 3)
             if probability >= LEAST:
                 found.append(Match(0, len(text), ENTITY_TYPE, probability))
-        return found
+        return tuple(found)
 
     def reasons(self, text: str, matches: Sequence[Match], most: int = 8) -> list[tuple[str, float]]:
         """What speaks for (above 0) and against the piece that decided, strongest first. For people, not for records:

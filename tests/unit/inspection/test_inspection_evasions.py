@@ -119,8 +119,8 @@ UNREADABLE = {
     "C2 random": ("kJ9x2LqW7vTz4RmB8cYp3NdF", "opaque:entropy"),
     "J4 NUL": ("a\0b", "opaque:control"),
     "O1 binary": ("\ufffd" * 12 + "PNG", "opaque:binary"),
-    "a script the name detector cannot read": ("Позвоните Ивану Петрову", "script"),
-    "a name in Chinese": ("请联系王小明", "script"),
+    "a script the name detector cannot read": ("Позвоните Ивану Петрову", "script:names"),
+    "a name in Chinese": ("请联系王小明", "script:names"),
     "four layers": (
         base64.b64encode(base64.b64encode(base64.b64encode(base64.b64encode(b"the card is " * 3)))).decode(),
         "opaque:depth",

@@ -103,4 +103,4 @@ def test_a_few_foreign_letters_are_no_foreign_text(text: str) -> None:
 )
 def test_other_scripts_are_said(text: str) -> None:
     """Reported problem 52: names of scripts that the name detector cannot read make coverage incomplete."""
-    assert _reasons(text) == ["script"]
+    assert _reasons(text) == ["script:names"]

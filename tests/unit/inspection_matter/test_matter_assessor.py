@@ -3,13 +3,15 @@
 import pytest
 
 from gateway.inspection.detectors.base import Match
-from gateway.inspection.matter.assessor import PIECE, MatterAssessor, load_matter, pieces
+from gateway.inspection.matter.assessor import ENTITY_TYPE, PIECE, PRIVATE_PERSON, MatterAssessor, load_matter, pieces
+from gateway.inspection.matter.known_names import PUBLIC_FIGURE, KnownNames
 
 FILLER = "The river carries sand to the sea and the wind carries it back over the dunes of the island. "
 
 
 def score(text: str, *matches: Match) -> float:
-    return max((match.score for match in load_matter().assess(text, matches)), default=0.0)
+    found = load_matter().assess(text, matches)
+    return max((match.score for match in found if match.entity_type == ENTITY_TYPE), default=0.0)
 
 
 @pytest.mark.parametrize(
@@ -63,5 +65,25 @@ def test_pieces_cover_the_text_and_carry_their_matches() -> None:
 def test_the_version_changes_with_the_file() -> None:
     assessor = load_matter()
     assert isinstance(assessor, MatterAssessor)
-    assert "+" in assessor.version
-    assert assessor.version == assessor.model.version
+    assert assessor.version.startswith(assessor.model.version + "+")
+    assert MatterAssessor(assessor.model, KnownNames(["Frodo Baggins"])).version != assessor.version
+
+
+def test_whom_nobody_knows_is_told_from_whom_everybody_knows() -> None:
+    """An entity is not a secret: the same question about two people, of whom one is in every school book."""
+    for name, entity_type in (("Albert Einstein", PUBLIC_FIGURE), ("Odalys Brinkhaus", PRIVATE_PERSON)):
+        found = load_matter().assess(f"When was {name} born?", [Match(9, 9 + len(name), "FULL_NAME", 0.9)])
+        assert Match(9, 9 + len(name), entity_type, 1.0 if entity_type == PUBLIC_FIGURE else 0.9) in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我妈妈上周被诊断出糖尿病，她很害怕，我该怎么跟她说",
+        "помоги написать заявление, муж бьёт меня и детей, мы живём в Самаре у его матери",
+        "母が先週うつ病と診断されました。父にはまだ話していません。どうすればいいですか",
+    ],
+)
+def test_a_private_matter_in_another_script_scores_above_what_leaves(text: str) -> None:
+    """The default policy keeps such a text from .06 on (rule unread-names)."""
+    assert score(text) >= 0.06

@@ -39,3 +39,22 @@ def test_any_matches_in_any_text_give_tokens(text: str, places: list[tuple[int, 
     tokens = tokenize(text, matches)
     assert all(tokens)
     assert ("<name>" in tokens) == bool(matches)
+
+
+def test_where_no_spaces_divide_words_each_pair_of_letters_is_one() -> None:
+    assert tokenize("用Python写程序。", []) == ["用", "python", "写程", "程序"]
+
+
+def test_vowel_signs_belong_to_their_word() -> None:
+    assert tokenize("हिन्दी में", []) == ["हिन्दी", "में"]
+
+
+def test_a_public_name_and_an_inner_machine_leave_marks_of_their_own() -> None:
+    text = "Einstein pings 10.0.0.1 and 8.8.8.8"
+    matches = [
+        Match(0, 8, "PERSON", 0.9),
+        Match(0, 8, "PUBLIC_FIGURE", 1.0),
+        Match(15, 23, "IP_ADDRESS", 0.6),
+        Match(28, 35, "IP_ADDRESS", 0.6),
+    ]
+    assert tokenize(text, matches) == ["<public>", "pings", "<inner-machine>", "and", "<machine>"]

@@ -5,7 +5,7 @@ wrote; they are about configuration and never about a prompt.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -14,8 +14,10 @@ from gateway.policy.vocabulary import Vocabulary
 
 
 class Block(BaseModel):
-    """A mapping of the file."""
+    """A mapping of the file. Every key has a ``description``: editors and the reference show it."""
 
+    words: ClassVar[tuple[str, ...]] = ()
+    """Words that may stand in place of the mapping."""
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 

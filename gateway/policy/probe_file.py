@@ -32,10 +32,12 @@ Names: TypeAlias = Annotated[list[str], BeforeValidator(_listed)]
 class Expect(Block):
     """``expect:`` of a probe. At least one key."""
 
-    label: str | None = None
-    rule: Names = Field(default_factory=list)
-    zone: Zone | None = None
-    nothing_to: Names = Field(default_factory=list)
+    label: str | None = Field(default=None, description="The label that the request gets.")
+    rule: Names = Field(default_factory=list, description="Rules that match, among others.")
+    zone: Zone | None = Field(default=None, description="Who would have answered.")
+    nothing_to: Names = Field(
+        default_factory=list, description="Backends, `local` or `external`: none of them could have received it."
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -47,15 +49,17 @@ class Expect(Block):
 class Probe(Block):
     """One entry: exactly one of prompt, messages and body, and what has to become of it."""
 
-    name: str = Field(min_length=1, max_length=200)
-    about: str | None = None
-    prompt: str | None = None
-    messages: list[dict[str, Any]] | None = None
-    body: dict[str, Any] | None = None
-    key: str = "probe"
-    model: str = "auto"
-    fault: Literal["detector_error", "timeout"] | None = None
-    expect: Expect
+    name: str = Field(min_length=1, max_length=200, description="What the probe shows, as a sentence.")
+    about: str | None = Field(default=None, description="More about it, for people.")
+    prompt: str | None = Field(default=None, description="What a user writes.")
+    messages: list[dict[str, Any]] | None = Field(default=None, description="A whole conversation instead.")
+    body: dict[str, Any] | None = Field(default=None, description="A whole chat completions request instead.")
+    key: str = Field(default="probe", description="The client key, by public id.")
+    model: str = Field(default="auto", description="The model that the client asks for.")
+    fault: Literal["detector_error", "timeout"] | None = Field(
+        default=None, description="What goes wrong: nothing was found before it."
+    )
+    expect: Expect = Field(description="What has to become of it.")
 
     @model_validator(mode="after")
     def _one_text(self) -> Self:
@@ -73,8 +77,8 @@ class Probe(Block):
 class AssumedBackend(Block):
     """A backend as the probes imagine it. The real ones stand in gateway.yaml."""
 
-    clearance: str
-    local: bool = False
+    clearance: str = Field(description="The highest label that it may receive.")
+    local: bool = Field(default=False, description="Is it inside your organisation?")
 
 
 def _distinct(probes: list[Probe]) -> list[Probe]:
@@ -88,8 +92,10 @@ def _distinct(probes: list[Probe]) -> list[Probe]:
 class ProbeFile(Block):
     """The whole file."""
 
-    backends: dict[str, AssumedBackend] = Field(default_factory=dict)
-    probes: Annotated[list[Probe], AfterValidator(_distinct)]
+    backends: dict[str, AssumedBackend] = Field(
+        default_factory=dict, description="What the probes assume, by name. Default: one of each kind."
+    )
+    probes: Annotated[list[Probe], AfterValidator(_distinct)] = Field(description="The policy's tests.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The shape of policy.yaml. Names are checked here as well, against the vocabulary: one load reports everything."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -14,36 +14,60 @@ def _empty_if_missing(value: Any) -> Any:
 
 
 class ClassifyBlock(Block):
-    id: RuleId
-    about: str | None = None
-    when: When
-    label: Label
+    """One classify rule: if it matches, the request has at least this label."""
+
+    id: RuleId = Field(description="The rule's own name; stands in records, headers and probes.")
+    about: str | None = Field(default=None, description="Why the rule is there, for people. Decides nothing.")
+    when: When = Field(description="What has to hold, or `always`.")
+    label: Label = Field(description="One of `labels`. The highest label of all rules that match counts.")
 
 
 class RefuseBlock(Block):
-    id: RuleId
-    about: str | None = None
-    when: When
-    message: str = Field(min_length=1, max_length=1000)
-    code: Code = "policy_refused"
+    """One refuse rule: if it matches, the request ends with 403, whoever was to answer it."""
+
+    id: RuleId = Field(description="The rule's own name; stands in records, headers and probes.")
+    about: str | None = Field(default=None, description="Why the rule is there, for people. Decides nothing.")
+    when: When = Field(description="What has to hold, or `always`.")
+    message: str = Field(min_length=1, max_length=1000, description="What the client is told, in your own words.")
+    code: Code = Field(default="policy_refused", description="The stable code of the error, for programs.")
 
 
 class RouteBlock(Block):
-    about: str | None = None
-    when: FactsOnlyInRoute = ALWAYS
-    to: Annotated[list[Target], BeforeValidator(listed), AfterValidator(some), AfterValidator(distinct)]
-    on_unavailable: Literal["next", "refuse"] = "next"
-    on_incapable: Literal["next", "refuse"] = "next"
+    """One route: who is asked, in this order. The first route that matches is taken."""
+
+    about: str | None = Field(default=None, description="Why the route is there, for people. Decides nothing.")
+    when: FactsOnlyInRoute = Field(
+        default=ALWAYS, description="What has to hold. Facts only: a route is chosen before anything is inspected."
+    )
+    to: Annotated[list[Target], BeforeValidator(listed), AfterValidator(some), AfterValidator(distinct)] = Field(
+        description="Backends by name, or `local` and `external` for all of a kind, in order of preference."
+    )
+    on_unavailable: Literal["next", "refuse"] = Field(
+        default="next", description="When a backend is down: ask the `next` one, or `refuse` the request."
+    )
+    on_incapable: Literal["next", "refuse"] = Field(
+        default="next", description="When a backend lacks what the request needs: the `next` one, or `refuse`."
+    )
 
 
 class JudgeBlock(Block):
     """``judge: off | uncertain | always``, or the mapping with this word as ``mode``."""
 
-    mode: Literal["off", "uncertain", "always"]
-    band: list[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
-    timeout_ms: int = Field(default=1500, ge=10, le=60_000)
-    backend: JudgeBackend | None = None
-    questions: int = Field(default=8, ge=1, le=256)
+    words: ClassVar = ("off", "uncertain", "always")
+    mode: Literal["off", "uncertain", "always"] = Field(
+        description="Ask nobody, only about texts of which the classifier is not sure, or about every text."
+    )
+    band: list[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = Field(
+        default=None,
+        description="Lower and upper score between which the classifier is not sure. Default: from the rules.",
+    )
+    timeout_ms: int = Field(
+        default=1500, ge=10, le=60_000, description="For all questions about one request together, in milliseconds."
+    )
+    backend: JudgeBackend | None = Field(
+        default=None, description="Who is asked. Default: every local backend of the top clearance, in order."
+    )
+    questions: int = Field(default=8, ge=1, le=256, description="Texts asked about for one request and candidate.")
 
     @model_validator(mode="before")
     @classmethod
@@ -65,19 +89,33 @@ class JudgeBlock(Block):
 class AcceptBlock(Block):
     """Top-level ``coverage:``."""
 
-    accept: Annotated[list[Acceptable], BeforeValidator(listed), AfterValidator(distinct)]
+    accept: Annotated[list[Acceptable], BeforeValidator(listed), AfterValidator(distinct)] = Field(
+        description="Reasons for which content may be unread without raising the label. That content may leave."
+    )
 
 
 class PolicyFile(Block):
     """One policy.yaml."""
 
-    version: Literal[1]
-    name: Name
-    about: str | None = None
-    labels: Annotated[list[Name], AfterValidator(some), AfterValidator(distinct)]
-    coverage: AcceptBlock | None = None
-    profile: Literal["balanced", "strict", "healthcare"] = "balanced"
-    judge: JudgeBlock | None = None
-    classify: Annotated[list[ClassifyBlock], BeforeValidator(_empty_if_missing)] = Field(default_factory=list)
-    refuse: Annotated[list[RefuseBlock], BeforeValidator(_empty_if_missing)] = Field(default_factory=list)
-    route: Annotated[list[RouteBlock], BeforeValidator(_empty_if_missing)] = Field(default_factory=list)
+    version: Literal[1] = Field(description="The version of this language.")
+    name: Name = Field(description="The policy's name; stands in records.")
+    about: str | None = Field(default=None, description="What the policy is for. Decides nothing.")
+    labels: Annotated[list[Name], AfterValidator(some), AfterValidator(distinct)] = Field(
+        description="How sensitive a request can be, from least to most. Without a matching rule it has the first."
+    )
+    coverage: AcceptBlock | None = Field(default=None, description="What may be unread.")
+    profile: Literal["balanced", "strict", "healthcare"] = Field(
+        default="balanced", description="From which score of the classifier on `matter: private` holds."
+    )
+    judge: JudgeBlock | None = Field(
+        default=None, description="A model that you host, asked where the classifier is not sure. Default: off."
+    )
+    classify: Annotated[list[ClassifyBlock], BeforeValidator(_empty_if_missing)] = Field(
+        default_factory=list, description="Rules that raise the label. Order does not matter. None: the top label."
+    )
+    refuse: Annotated[list[RefuseBlock], BeforeValidator(_empty_if_missing)] = Field(
+        default_factory=list, description="Rules that end a request. The first that matches gives the message."
+    )
+    route: Annotated[list[RouteBlock], BeforeValidator(_empty_if_missing)] = Field(
+        default_factory=list, description="Who is asked, in order of preference. None matches: local backends only."
+    )

@@ -1,7 +1,7 @@
 """``when:`` of a rule: the conditions that policy.yaml may hold, and where some of them may not stand."""
 
 from collections.abc import Collection
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
@@ -19,11 +19,20 @@ def _kinds(value: Any) -> Any:
 class EntitiesBlock(Block):
     """``entities:`` of a condition."""
 
-    any_of: Entities | None = None
-    all_of: Entities | None = None
-    min_score: float = Field(default=0.4, ge=0, le=1)
-    min_count: int = Field(default=1, ge=1, le=1_000_000)
-    roles: Annotated[list[Role], BeforeValidator(listed), AfterValidator(some)] | None = None
+    any_of: Entities | None = Field(
+        default=None, description="Entity types, groups or `anything`: one of them is found `min_count` times."
+    )
+    all_of: Entities | None = Field(default=None, description="Entity types or groups: each of them is found so often.")
+    min_score: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="Findings that are less certain do not count. 0.4: something speaks for it.",
+    )
+    min_count: int = Field(default=1, ge=1, le=1_000_000, description="How many findings it takes.")
+    roles: Annotated[list[Role], BeforeValidator(listed), AfterValidator(some)] | None = Field(
+        default=None, description="Only findings in messages of these roles count. Default: everywhere."
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -35,7 +44,8 @@ class EntitiesBlock(Block):
 class CoverageBlock(Block):
     """``coverage: incomplete`` or ``coverage: {reasons: [...]}``."""
 
-    reasons: Reasons | None = None
+    words: ClassVar = ("incomplete",)
+    reasons: Reasons | None = Field(default=None, description="Only these reasons count, also where they are accepted.")
 
     @model_validator(mode="before")
     @classmethod
@@ -50,8 +60,8 @@ class CoverageBlock(Block):
 class TokensBlock(Block):
     """``tokens: {over: n}``, ``{under: n}`` or both."""
 
-    over: int | None = Field(default=None, ge=0)
-    under: int | None = Field(default=None, ge=1)
+    over: int | None = Field(default=None, ge=0, description="More than so many tokens.")
+    under: int | None = Field(default=None, ge=1, description="Fewer than so many tokens.")
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -65,7 +75,10 @@ class TokensBlock(Block):
 class MatterBlock(Block):
     """``matter: private``: the classifier's score reaches the profile's; ``{over: 0.6}``: it reaches this one."""
 
-    over: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+    words: ClassVar = ("private",)
+    over: float | None = Field(
+        default=None, gt=0, le=1, allow_inf_nan=False, description="The probability is at least this."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -82,19 +95,34 @@ class MatterBlock(Block):
 class When(Block):
     """A condition. Several keys in one mapping all have to hold. ``when: always`` matches every request."""
 
-    always: Literal[True] | None = None
-    entities: EntitiesBlock | None = None
-    matter: MatterBlock | None = None
-    coverage: CoverageBlock | None = None
-    model: Patterns | None = None
-    key: Patterns | None = None
-    stream: bool | None = None
-    tools: bool | None = None
-    tokens: TokensBlock | None = None
-    attachments: Annotated[list[Literal["image", "document", "audio"]], BeforeValidator(_kinds)] | None = None
-    all: Annotated[list["When"], AfterValidator(some)] | None = None
-    any: Annotated[list["When"], AfterValidator(some)] | None = None
-    not_: "FactsOnlyInNot | None" = Field(default=None, alias="not")
+    words: ClassVar = ("always",)
+    always: Literal[True] | None = Field(default=None, description="Every request; the long form of `when: always`.")
+    entities: EntitiesBlock | None = Field(default=None, description="Inspection found something.")
+    matter: MatterBlock | None = Field(default=None, description="The classifier takes a text for a private matter.")
+    coverage: CoverageBlock | None = Field(
+        default=None, description="Inspection could not read everything, for a reason that is not accepted."
+    )
+    model: Patterns | None = Field(default=None, description="The client asked for one of these models; `*` as a part.")
+    key: Patterns | None = Field(
+        default=None, description="The request came with one of these client keys, by public id; `*` as a part."
+    )
+    stream: bool | None = Field(default=None, description="A stream is wanted (`true`), or a whole answer (`false`).")
+    tools: bool | None = Field(default=None, description="Tools are offered or were used (`true`), or none (`false`).")
+    tokens: TokensBlock | None = Field(default=None, description="The estimated size of prompt and answer, in tokens.")
+    attachments: Annotated[list[Literal["image", "document", "audio"]], BeforeValidator(_kinds)] | None = Field(
+        default=None, description="The request carries parts of these kinds, or any (`true`)."
+    )
+    all: Annotated[list["When"], AfterValidator(some)] | None = Field(
+        default=None, description="Conditions that all have to hold."
+    )
+    any: Annotated[list["When"], AfterValidator(some)] | None = Field(
+        default=None, description="Conditions of which at least one has to hold."
+    )
+    not_: "FactsOnlyInNot | None" = Field(
+        default=None,
+        alias="not",
+        description="A condition that must not hold. Facts only, so that nothing found lowers a label.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.audit.policy_change import PolicyChange
 from gateway.audit.record import CompletionRecord, DecisionRecord
 from gateway.audit.sqlite import Record, SqliteStore
 from gateway.errors import AuditUnavailable
@@ -27,7 +28,7 @@ _logger = logging.getLogger(__name__)
 class _Waiting:
     """A decision on its way to the disk, and who waits for it."""
 
-    record: DecisionRecord
+    record: DecisionRecord | PolicyChange
     done: asyncio.Future[bool]
     loop: asyncio.AbstractEventLoop
 
@@ -60,8 +61,10 @@ class AuditLog:
         """Completion records that could not be written since the start."""
         return self._lost
 
-    async def write(self, record: DecisionRecord) -> None:
+    async def write(self, record: DecisionRecord | PolicyChange) -> None:
         """Write one decision; durable on return. Raises AuditUnavailable otherwise, and then nothing may be sent.
+
+        A change of the policy is a decision, too: without its record the policy stays.
 
         Cancelling the caller does not cancel the record, and one whose time ran out may still reach the disk: there can
         be a record of a sending that did not happen, never a sending without its record.

@@ -10,12 +10,15 @@ from urllib.parse import quote
 
 import orjson
 
+from gateway.audit.policy_change import Asked, Became, PolicyChange
 from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, Judged, ListedModel, Outcome
 from gateway.audit.sqlite import APPLICATION_ID, READABLE
 from gateway.errors import ConfigError, Problem
 from gateway.model import Usage
 
 MAX_LIMIT: Final = 100_000
+CHANGES_SINCE: Final = 3
+"""The version of the file from which on it holds changes of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,36 @@ def query(path: Path, filters: Filters) -> tuple[Entry, ...]:
         closing(connection.execute(statement, [*map(str, wanted.values()), limit])) as rows,
     ):
         found = rows.fetchall()
-    try:
+    with _unaltered(path):
         return tuple(_entry(row) for row in reversed(found))
+
+
+def policy_changes(path: Path, number: int = 20) -> tuple[PolicyChange, ...]:
+    """The last attempts to load the policy again, oldest first. Raises ConfigError as ``query`` does.
+
+    A file that no gateway of this version has opened yet holds none.
+    """
+    statement = "SELECT * FROM policy_changes ORDER BY id DESC LIMIT ?"
+    with _reading(path) as connection:
+        with closing(connection.execute("SELECT max(version) FROM schema_version")) as rows:
+            (version,) = rows.fetchone()
+        if version < CHANGES_SINCE:
+            return ()
+        with closing(connection.execute(statement, [max(1, min(number, MAX_LIMIT))])) as rows:
+            found = [dict(zip(row.keys(), row, strict=True)) for row in rows]
+    with _unaltered(path):
+        return tuple(_change(row) for row in reversed(found))
+
+
+def _change(row: Mapping[str, Any]) -> PolicyChange:
+    values = {name: value for name, value in row.items() if name != "id"}
+    return PolicyChange(**values | {"asked": Asked(row["asked"]), "outcome": Became(row["outcome"])})
+
+
+@contextmanager
+def _unaltered(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, TypeError, KeyError) as error:
         remedy = "Restore the file from a copy, and find out who changed it."
         reason = f"a record does not have the form that the gateway writes ({type(error).__name__})"

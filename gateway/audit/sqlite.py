@@ -15,12 +15,14 @@ from typing import Final, Self
 
 import orjson
 
+from gateway.audit.policy_change import PolicyChange
 from gateway.audit.record import CompletionRecord, DecisionRecord
 from gateway.errors import ConfigError, Problem
 
-SCHEMA_VERSION: Final = 2
-READABLE: Final = frozenset({1, 2})
-"""Versions that can be read. Version 1 knows no judge; a gateway that opens such a file adds the column."""
+SCHEMA_VERSION: Final = 3
+READABLE: Final = frozenset({1, 2, 3})
+"""Versions that can be read. Version 1 knows no judge, version 2 no changes of the policy; a gateway that opens such a
+file adds what is missing."""
 APPLICATION_ID: Final = 0x47574C4C
 """Marks the file as ours ("GWLL"), so that a path to some other database is refused, not written into."""
 
@@ -68,6 +70,20 @@ CREATE TABLE completions (
     total_ms REAL NOT NULL
 ) WITHOUT ROWID;
 """
+_CHANGES: Final = """
+CREATE TABLE policy_changes (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    asked TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    old TEXT NOT NULL,
+    new TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    problems INTEGER NOT NULL,
+    line INTEGER
+);
+"""
 # INSERT OR REPLACE deletes without firing DELETE triggers; hence the third trigger of each table.
 _APPEND_ONLY: Final = """
 CREATE TRIGGER {table}_not_updated BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
@@ -78,6 +94,7 @@ BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
 _SAME: Final = {
     "decisions": "id = NEW.id OR (request_id = NEW.request_id AND attempt = NEW.attempt)",
     "completions": "request_id = NEW.request_id",
+    "policy_changes": "id = NEW.id",
 }
 _DECISION: Final = """INSERT INTO decisions (
     time, request_id, attempt, key_id, endpoint, wanted_model, outcome, backend, host, model, label, rules, revision,
@@ -86,8 +103,10 @@ _DECISION: Final = """INSERT INTO decisions (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _VERSION: Final = "INSERT INTO schema_version VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))"
 _COMPLETION: Final = "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGE: Final = """INSERT INTO policy_changes (time, asked, key_id, outcome, old, new, digest, problems, line)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
-Record = DecisionRecord | CompletionRecord
+Record = DecisionRecord | CompletionRecord | PolicyChange
 Detectors = tuple[tuple[str, str], ...]
 
 
@@ -146,6 +165,8 @@ class SqliteStore:
         try:
             if isinstance(record, DecisionRecord):
                 self._connection.execute(_DECISION, self._decision_row(record, new_sets))
+            elif isinstance(record, PolicyChange):
+                self._connection.execute(_CHANGE, _change_row(record))
             else:
                 self._connection.execute(_COMPLETION, _completion_row(record))
         except sqlite3.IntegrityError:
@@ -199,6 +220,20 @@ def _completion_row(record: CompletionRecord) -> tuple[object, ...]:
         usage.cached if usage else None,
         record.first_byte_ms,
         record.total_ms,
+    )
+
+
+def _change_row(record: PolicyChange) -> tuple[object, ...]:
+    return (
+        record.time,
+        str(record.asked),
+        record.key_id,
+        str(record.outcome),
+        record.old,
+        record.new,
+        record.digest,
+        record.problems,
+        record.line,
     )
 
 
@@ -259,8 +294,12 @@ def _fault(connection: sqlite3.Connection) -> str | None:
 
 def _raise_version(connection: sqlite3.Connection) -> None:
     """Bring an earlier version's file up to this one, within the caller's transaction. Records stay as they are."""
-    if _one(connection, "SELECT max(version) FROM schema_version") == 1:
+    version = _one(connection, "SELECT max(version) FROM schema_version")
+    if version == 1:
         connection.execute("ALTER TABLE decisions ADD COLUMN judged TEXT")
+    if version in {1, 2}:
+        _run(connection, _CHANGES + _append_only("policy_changes"))
+    if version != SCHEMA_VERSION:
         connection.execute(_VERSION, (SCHEMA_VERSION,))
 
 
@@ -271,15 +310,23 @@ def _one(connection: sqlite3.Connection, query: str) -> object:
 
 
 def _build(connection: sqlite3.Connection) -> None:
-    statements = _TABLES + "".join(_APPEND_ONLY.format(table=table, same=same) for table, same in _SAME.items())
+    _run(connection, _TABLES + _CHANGES + "".join(map(_append_only, _SAME)))
+    connection.execute(_VERSION, (SCHEMA_VERSION,))
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def _append_only(table: str) -> str:
+    return _APPEND_ONLY.format(table=table, same=_SAME[table])
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    """Each statement by itself: ``executescript`` would end the transaction."""
     pending = ""
     for line in statements.splitlines(keepends=True):
         pending += line
         if sqlite3.complete_statement(pending):
             connection.execute(pending)
             pending = ""
-    connection.execute(_VERSION, (SCHEMA_VERSION,))
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
 def _unusable(path: Path, reason: str) -> ConfigError:

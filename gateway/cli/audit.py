@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gateway.audit import query as records
+from gateway.audit.policy_change import PolicyChange
 from gateway.audit.query import Entry, Filters
 from gateway.audit.record import Outcome
 from gateway.cli.output import Config, Json, Output, fail_on_config_error
@@ -18,6 +20,7 @@ app = typer.Typer(help="Read the records of decisions. They hold no text.", no_a
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="The records themselves; default: audit.path of the configuration.")
 ]
+CHANGE_COLUMNS = ("time (UTC)", "asked by", "outcome", "old", "new", "problems")
 COLUMNS = ("time (UTC)", "request", "key", "outcome", "backend", "label", "rules", "findings", "ended")
 _TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?Z?)?)?)?")
 
@@ -66,6 +69,31 @@ def query(  # noqa: PLR0917  typer passes them all by name
         limit=limit,
     )
     _show(records.query(file or audit_file(config), filters), Output(json=json))
+
+
+@app.command("policy")
+@fail_on_config_error
+def policy_changes(
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=records.MAX_LIMIT, help="How many.")] = 20,
+    config: Config = None,
+    file: File = None,
+    json: Json = False,
+) -> None:
+    """Show the latest attempts to change the policy of a running gateway, oldest first: who asked, what came of it."""
+    found = records.policy_changes(file or audit_file(config), number)
+    output = Output(json=json)
+    if json:
+        output.result([asdict(one) for one in found])
+    elif found:
+        output.table(CHANGE_COLUMNS, map(_change_row, found), whole="new")
+    else:
+        output.say("No change of the policy is on record.")
+
+
+def _change_row(change: PolicyChange) -> tuple[str, ...]:
+    problems = f"{change.problems}, first on line {change.line}" if change.line else str(change.problems or "-")
+    asked = f"{change.asked} ({change.key_id})" if change.key_id else str(change.asked)
+    return change.time[:19].replace("T", " "), asked, str(change.outcome), change.old, change.new, problems
 
 
 def as_object(entry: Entry) -> dict[str, Any]:

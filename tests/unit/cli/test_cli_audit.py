@@ -6,6 +6,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from gateway.audit.policy_change import Asked, Became, PolicyChange
 from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, ListedModel, Outcome
 from gateway.audit.sqlite import SqliteStore
 from gateway.cli.audit import app
@@ -125,3 +126,27 @@ def test_the_file_is_found_through_the_configuration(file: Path) -> None:
     config = file.with_name("gateway.yaml")
     config.write_text("audit: {path: audit.sqlite3}\nbackends: [{api_key_env: NOT_SET}]\n")
     assert "req_2" in run("tail", "--config", str(config)).output
+
+
+def test_changes_of_the_policy_are_shown_to_people_and_programs(file: Path) -> None:
+    """Who asked, what became of it, and both revisions."""
+    assert "No change of the policy is on record." in run("policy", "--file", str(file)).stdout
+    store = SqliteStore.open(file)
+    change = PolicyChange(
+        time="2026-11-24T05:00:00.000000Z",
+        asked=Asked.ADMIN,
+        key_id="ops",
+        outcome=Became.REFUSED,
+        old="0" * 12,
+        new="0" * 12,
+        digest="",
+        problems=2,
+        line=7,
+    )
+    store.append([change])
+    store.close()
+    shown = run("policy", "--file", str(file)).stdout
+    for word in ("admin (ops)", "refused", "0" * 12, "first on line 7"):
+        assert word in shown
+    (row,) = orjson.loads(run("policy", "--file", str(file), "--json").stdout)
+    assert (row["asked"], row["key_id"], row["outcome"], row["problems"]) == ("admin", "ops", "refused", 2)

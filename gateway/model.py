@@ -156,6 +156,8 @@ class Finding:
     start: int
     end: int
     detector: str
+    value: int = field(default=-1, compare=False)
+    """Ordinal of its value among the distinct values of the report; -1: not known, so it may be one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

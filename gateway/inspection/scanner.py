@@ -21,6 +21,7 @@ from gateway.inspection.reader import Reader
 from gateway.inspection.readings import Reading
 from gateway.inspection.segments import segments
 from gateway.inspection.units import Unit, units
+from gateway.inspection.values import numbered
 from gateway.inspection.workers import Batch, Overloaded, Workers
 from gateway.model import Coverage, Draft, Finding, Report, Segment
 
@@ -134,7 +135,7 @@ class Scanner:
         placed = place(found, readings)
         placed += repeated(found, placed)
         said = (reason for _, reading in readings for reason in reading.reasons)
-        return tuple(one.finding for one in placed), coverage.ordered((*reasons, *failures, *said)), skipped
+        return numbered(found, placed), coverage.ordered((*reasons, *failures, *said)), skipped
 
     async def _readings(
         self, found: Sequence[Segment], pieces: list[Unit], timeout_s: float
@@ -165,7 +166,7 @@ class Scanner:
             halves = {key: half for key in missing if (half := self.cache.get(key + _HALF)) is not None}
 
             def settled(new: Mapping[bytes, Reading]) -> bool:
-                return ends([one.finding for one in place(found, of(new))])
+                return ends(numbered(found, place(found, of(new))))
 
         done = await self._reader.read(missing, timeout_s, remember=self.cache.put, halves=halves, settled=settled)
         read = done.readings()

@@ -34,7 +34,9 @@ def _asked(condition: Condition) -> Iterator[tuple[float, bool]]:
     match condition:
         case Entities():
             if condition.reads(_KIND):
-                alone = condition.min_count == 1 and all(PRIVATE_MATTER in kinds for kinds in condition.all_of)
+                alone = max(condition.min_count, condition.min_distinct) == 1 and all(
+                    PRIVATE_MATTER in kinds for kinds in condition.all_of
+                )
                 yield condition.min_score, alone
         case AllOf(parts):
             yield from ((score, False) for part in parts for score, _ in _asked(part))

@@ -115,6 +115,9 @@ def _entities(block: EntitiesBlock, vocabulary: Vocabulary) -> Entities:
         min_score=block.min_score,
         min_count=block.min_count,
         roles=frozenset(block.roles or ()),
+        where=frozenset(block.where or ()),
+        min_distinct=block.min_distinct,
+        near=block.near,
     )
 
 

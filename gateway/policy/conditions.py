@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from gateway.model import Facts, Finding, Report
+from gateway.policy.places import PLACE_OF_ROLE, Nearness, divided, places
 
 
 class Attachment(StrEnum):
@@ -72,8 +73,8 @@ class Condition(Protocol):
 class Entities:
     """Findings of named kinds, groups written out as their types.
 
-    ``any_of``: ``min_count`` findings of all these types together; ``all_of``: that many for each name of the policy.
-    Given both, both have to hold.
+    ``any_of``: ``min_count`` findings of all these types together, with ``min_distinct`` values; ``all_of``: that many
+    for each name of the policy. Given both, both have to hold; with ``near`` in one and the same segment or message.
     """
 
     any_of: frozenset[str] = frozenset()
@@ -84,6 +85,10 @@ class Entities:
     min_count: int = 1
     roles: frozenset[str] = frozenset()
     """Only findings in messages of these roles; empty: everywhere."""
+    where: frozenset[str] = frozenset()
+    """Only findings in one of these places; empty: everywhere."""
+    min_distinct: int = 1
+    near: Nearness = "request"
 
     def reads(self, kinds: frozenset[str]) -> bool:
         """Could a finding of one of these types change the answer?"""
@@ -94,27 +99,45 @@ class Entities:
 
     def holds_on(self, found: Mapping[str, tuple[Finding, ...]]) -> bool:
         """The same, of findings by type alone."""
+        if self.near == "request":
+            return self._together(found)
+        return any(self._together(part) for part in divided(found, self.near))
+
+    def _together(self, found: Mapping[str, tuple[Finding, ...]]) -> bool:
         if (self.any_of or self.anything) and not self._enough(found, None if self.anything else self.any_of):
             return False
         return all(self._enough(found, kinds) for kinds in self.all_of)
 
     def _enough(self, by_type: Mapping[str, tuple[Finding, ...]], kinds: frozenset[str] | None) -> bool:
-        """Are there ``min_count`` findings of these types (None: of any type)?"""
-        count = 0
+        """Are there ``min_count`` findings, and ``min_distinct`` values, of these types (None: of any type)?"""
+        count, values = 0, set[int]()
         for kind, found in by_type.items():
             if kinds is not None and kind not in kinds:
                 continue
             for finding in found:
-                count += self._counts(finding)
-                if count >= self.min_count:
+                if not self._counts(finding):
+                    continue
+                count += 1
+                if self.min_distinct > 1:  # a value that nobody could compare may be one of its own
+                    values.add(finding.value if finding.value >= 0 else -count)
+                if count >= self.min_count and (self.min_distinct == 1 or len(values) >= self.min_distinct):
                     return True
         return False
 
     def _counts(self, finding: Finding) -> bool:
         if finding.score < self.min_score:  # NaN is not below anything, so it counts
             return False
-        # A value that spans segments (start -1) stands in several messages: no role rules it out.
-        return not self.roles or finding.role in self.roles or finding.start < 0
+        # A value that spans segments (start -1) stands in several messages: no role and no place rules it out.
+        if finding.start < 0:
+            return True
+        if self.roles and finding.role not in self.roles and not self._spoken(finding):
+            return False
+        return not self.where or not self.where.isdisjoint(places(finding))
+
+    def _spoken(self, finding: Finding) -> bool:
+        """Is it said by one of ``roles``, in a wire format that has no message of that role?"""
+        stands = places(finding)
+        return any(PLACE_OF_ROLE.get(role, role) in stands for role in self.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ NOT_YET: Final[Mapping[str, str]] = {
     "extends": "Building on another policy",
     "classifier": "The classifier condition",
     "task": "The task condition",
+    "language": "The language condition",
+    "budget": "The budget condition",
 }
 """Keys that the language keeps for later. They stop the load: a rule that would silently do nothing protects nobody."""
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from gateway.policy.block import distinct, known, listed, some, wrong
+from gateway.policy.places import PLACES
 from gateway.policy.vocabulary import ANYTHING, FAULTS, GROUPS_OF_BACKENDS, UNREAD, known_reason, remedy
 
 RESERVED: Final = "builtin-"
@@ -50,6 +51,12 @@ def _reason(value: str) -> str:
     if not known_reason(value):
         names = {*FAULTS, *UNREAD, *(f"{kind}:{detail}" for kind, details in UNREAD.items() for detail in details)}
         raise wrong(f"unknown coverage reason {value!r}", remedy(value, names))
+    return value
+
+
+def _place(value: str) -> str:
+    if value not in PLACES:
+        raise wrong(f"unknown place {value!r}", remedy(value, PLACES))
     return value
 
 
@@ -99,5 +106,11 @@ JudgeBackend: TypeAlias = Annotated[str, AfterValidator(_judge_backend)]
 Code: TypeAlias = Annotated[str, AfterValidator(_formed(_CODE, "an error code", "Use small letters, digits and `_`."))]
 Patterns: TypeAlias = Annotated[list[Pattern], BeforeValidator(listed), AfterValidator(some)]
 Entities: TypeAlias = Annotated[list[Entity], BeforeValidator(listed), AfterValidator(some), AfterValidator(distinct)]
+Places: TypeAlias = Annotated[
+    list[Annotated[str, AfterValidator(_place), WithJsonSchema({"enum": sorted(PLACES)})]],
+    BeforeValidator(listed),
+    AfterValidator(some),
+    AfterValidator(distinct),
+]
 Reasons: TypeAlias = Annotated[list[Reason], BeforeValidator(listed), AfterValidator(some), AfterValidator(distinct)]
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from gateway.policy.block import Block, known, listed, some, wrong
-from gateway.policy.names import Entities, Patterns, Reasons, Role
+from gateway.policy.names import Entities, Patterns, Places, Reasons, Role
+from gateway.policy.places import Nearness
 from gateway.policy.vocabulary import PRIVATE_MATTER
 
 
@@ -30,9 +31,27 @@ class EntitiesBlock(Block):
         description="Findings that are less certain do not count. 0.4: something speaks for it.",
     )
     min_count: int = Field(default=1, ge=1, le=1_000_000, description="How many findings it takes.")
+    min_distinct: int = Field(
+        default=1, ge=1, le=1_000_000, description="How many different values it takes, however often each is found."
+    )
     roles: Annotated[list[Role], BeforeValidator(listed), AfterValidator(some)] | None = Field(
         default=None, description="Only findings in messages of these roles count. Default: everywhere."
     )
+    where: Places | None = Field(default=None, description="Only findings in these places count. Default: everywhere.")
+    near: Nearness = Field(
+        default="request", description="All of it within one string (`segment`), one `message`, or anywhere."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded_below(cls, value: Any) -> Any:
+        bounds = {"max", "max_count", "max_distinct", "max_score"}
+        if isinstance(value, dict) and (found := sorted(bounds & {key for key in value if isinstance(key, str)})):
+            raise wrong(
+                f"`{found[0]}` is no bound of a condition: one more finding could then lower a label",
+                "Write `min_score`, `min_count` or `min_distinct`, and give a lower label to what has fewer.",
+            )
+        return value
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

@@ -58,6 +58,7 @@ class Pipeline:
             inbound,
             policy,
             plan(policy, facts, self.backends, self.aliases),
+            facts=facts,
             wanted=listed_model(inbound.wanted_model, self.names),
             log=self.log,
             metrics=self.metrics,
@@ -109,7 +110,7 @@ class Pipeline:
         report = await self.judge.settled(draft, report, facts, trail.hearing)  # asks a model inside where in doubt
         match decide(trail.policy, draft, report, facts):
             case NotCleared() as verdict:
-                trail.not_cleared(backend, verdict)
+                trail.not_cleared(backend, verdict, report)
                 return None
             case Refused() as verdict:
                 await trail.refused(draft, verdict, report)

@@ -22,7 +22,8 @@ from gateway.audit.record import (
 from gateway.egress.origin import Origin
 from gateway.errors import GatewayError, Malformed, Unavailable, Untranslatable, UpstreamBroke
 from gateway.judge.hearing import Hearing
-from gateway.model import Backend, Chunk, Completion, Draft, Inbound, Provenance, Report, Usage
+from gateway.model import Backend, Chunk, Completion, Draft, Facts, Inbound, Provenance, Report, Usage
+from gateway.policy.basis import basis_of
 from gateway.policy.decision import Cleared, NotCleared, Refused
 from gateway.policy.route import Plan
 from gateway.policy.rules import Policy
@@ -46,6 +47,7 @@ class Trail:
         policy: Policy,
         plan: Plan,
         *,
+        facts: Facts,
         wanted: ListedModel,
         log: AuditLog,
         metrics: Metrics,
@@ -54,6 +56,7 @@ class Trail:
         self.inbound = inbound
         self.policy = policy
         self.plan = plan
+        self._facts = facts
         self._wanted = wanted
         self._log = log
         self._metrics = metrics
@@ -62,6 +65,7 @@ class Trail:
         self._considered: list[Considered] = []
         self._label = NOBODY_INSPECTED
         self._rules: tuple[str, ...] = ()
+        self._report: Report | None = None
         self._records = 0
         self._inspection_s = 0.0
         self._failed: list[str] = []
@@ -90,10 +94,10 @@ class Trail:
         self._inspection_s += seconds
         self._metrics.inspected(report, seconds)
 
-    def not_cleared(self, backend: Backend, verdict: NotCleared) -> None:
+    def not_cleared(self, backend: Backend, verdict: NotCleared, report: Report) -> None:
         """The label is above the backend's clearance."""
         self._consider(backend, "not_cleared")
-        self._label, self._rules = verdict.label, verdict.rules
+        self._label, self._rules, self._report = verdict.label, verdict.rules, report
 
     def unavailable(self, backend: Backend, reason: str, retry_after: float | None) -> None:
         """An attempt failed before the first byte of its answer."""
@@ -107,7 +111,7 @@ class Trail:
 
     async def cleared(self, verdict: Cleared, report: Report) -> None:
         """Record that this draft is about to be sent. Durable on return."""
-        self._label, self._rules = verdict.label, verdict.rules
+        self._label, self._rules, self._report = verdict.label, verdict.rules, report
         backend = verdict.draft.backend
         self._consider(backend, "cleared")
         outcome = Outcome.SENT_LOCAL if backend.local else Outcome.SENT_EXTERNAL
@@ -127,7 +131,7 @@ class Trail:
 
     async def nobody(self) -> GatewayError:
         """Record that no candidate is left, and say why in the client's terms."""
-        await self._write(Outcome.UNAVAILABLE, None)
+        await self._write(Outcome.UNAVAILABLE, self._report)  # the label's, so that the record explains it
         return self.explained(self._nobody())
 
     def explained(self, error: GatewayError) -> GatewayError:
@@ -193,6 +197,7 @@ class Trail:
                 stream=self.inbound.stream,
                 inspection_ms=round(self._inspection_s * 1000, 3),
                 judged=None if question is not None else self.hearing.judged(),
+                basis=basis_of(report, self._facts) if report and question is None else None,
             )
         )
         self._metrics.recorded(perf_counter() - started)

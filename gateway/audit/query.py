@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
+from gateway.audit.basis_text import read as basis_of_text
 from gateway.audit.policy_change import Asked, Became, PolicyChange
 from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, Judged, ListedModel, Outcome
 from gateway.audit.sqlite import APPLICATION_ID, READABLE
@@ -108,7 +109,7 @@ def _change(row: Mapping[str, Any]) -> PolicyChange:
 def _unaltered(path: Path) -> Iterator[None]:
     try:
         yield
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, IndexError) as error:
         remedy = "Restore the file from a copy, and find out who changed it."
         reason = f"a record does not have the form that the gateway writes ({type(error).__name__})"
         raise ConfigError((Problem(reason, remedy, path),)) from None
@@ -168,6 +169,7 @@ def _decision(row: Mapping[str, Any]) -> DecisionRecord:
         stream=bool(row["stream"]),
         inspection_ms=row["inspection_ms"],
         judged=_judged(row.get("judged")),
+        basis=None if row.get("basis") is None else basis_of_text(row["basis"]),
     )
 
 

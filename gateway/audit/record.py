@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final, NewType
 
 from gateway.model import Report, Usage
+from gateway.policy.basis import MAX_GROUPS, Basis, FindingGroup
 
 ListedModel = NewType("ListedModel", str)
 """A model name that stands in the configuration, or ``unlisted``. Made by ``listed_model`` alone."""
@@ -189,6 +190,9 @@ class DecisionRecord:
     inspection_ms: float
     judged: Judged | None = None
     """None: the judge had no say."""
+    basis: Basis | None = None
+    """What another policy can be asked about (`gateway policy diff`). None: nothing was inspected, it is a question to
+    the judge, or an earlier version wrote this."""
 
     def __post_init__(self) -> None:
         _check(self, _DECISION)
@@ -226,6 +230,35 @@ def _possible(usage: object) -> bool:
     return isinstance(usage, Usage) and all(map(_count, (usage.prompt, usage.completion, usage.cached)))
 
 
+_ROLES: Final = frozenset({"", "system", "developer", "user", "assistant", "tool"})
+
+
+def _basis(value: object) -> bool:
+    if not isinstance(value, Basis):
+        return value is None
+    flags = (value.tools, value.vision, value.documents, value.audio, value.json_schema)
+    return (
+        _count(value.tokens)
+        and _count(value.beyond)
+        and all(type(flag) is bool for flag in flags)
+        and isinstance(value.groups, tuple)
+        and len(value.groups) <= MAX_GROUPS
+        and all(map(_group, value.groups))
+    )
+
+
+def _group(value: object) -> bool:
+    return (
+        isinstance(value, FindingGroup)
+        and _entity_type(value.entity_type)
+        and (value.score is None or (_duration(value.score) and value.score <= 1))
+        and value.role in _ROLES
+        and type(value.spans) is bool
+        and _path(value.place)
+        and _count(value.count)
+    )
+
+
 _CONSIDERED: Final[Mapping[str, Callable[[object], bool]]] = {"backend": _name, "verdict": _word}
 _JUDGED: Final[Mapping[str, Callable[[object], bool]]] = {
     "private": _count,
@@ -259,6 +292,7 @@ _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "stream": _is(bool),
     "inspection_ms": _duration,
     "judged": _none_or(_is(Judged)),
+    "basis": _basis,
 }
 _COMPLETION: Final[Mapping[str, Callable[[object], bool]]] = {
     "time": _time,

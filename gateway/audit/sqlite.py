@@ -15,14 +15,15 @@ from typing import Final, Self
 
 import orjson
 
+from gateway.audit.basis_text import written as basis_text
 from gateway.audit.policy_change import PolicyChange
 from gateway.audit.record import CompletionRecord, DecisionRecord
 from gateway.errors import ConfigError, Problem
 
-SCHEMA_VERSION: Final = 3
-READABLE: Final = frozenset({1, 2, 3})
-"""Versions that can be read. Version 1 knows no judge, version 2 no changes of the policy; a gateway that opens such a
-file adds what is missing."""
+SCHEMA_VERSION: Final = 4
+READABLE: Final = frozenset({1, 2, 3, 4})
+"""Versions that can be read. Version 1 knows no judge, version 2 no changes of the policy, version 3 no basis of a
+decision; a gateway that opens such a file adds what is missing."""
 APPLICATION_ID: Final = 0x47574C4C
 """Marks the file as ours ("GWLL"), so that a path to some other database is refused, not written into."""
 
@@ -53,7 +54,8 @@ CREATE TABLE decisions (
     detectors TEXT NOT NULL REFERENCES detector_sets (digest),
     stream INTEGER NOT NULL,
     inspection_ms REAL NOT NULL,
-    judged TEXT
+    judged TEXT,
+    basis TEXT
 );
 CREATE UNIQUE INDEX decisions_by_request ON decisions (request_id, attempt);
 CREATE INDEX decisions_by_time ON decisions (time);
@@ -99,8 +101,8 @@ _SAME: Final = {
 _DECISION: Final = """INSERT INTO decisions (
     time, request_id, attempt, key_id, endpoint, wanted_model, outcome, backend, host, model, label, rules, revision,
     findings, places, coverage, considered, body_bytes, body_fingerprint, detectors, stream, inspection_ms,
-    judged
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    judged, basis
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _VERSION: Final = "INSERT INTO schema_version VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))"
 _COMPLETION: Final = "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGE: Final = """INSERT INTO policy_changes (time, asked, key_id, outcome, old, new, digest, problems, line)
@@ -204,6 +206,7 @@ class SqliteStore:
             record.stream,
             record.inspection_ms,
             None if record.judged is None else orjson.dumps(asdict(record.judged)).decode(),
+            None if record.basis is None else basis_text(record.basis),
         )
 
 
@@ -299,6 +302,8 @@ def _raise_version(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE decisions ADD COLUMN judged TEXT")
     if version in {1, 2}:
         _run(connection, _CHANGES + _append_only("policy_changes"))
+    if version in {1, 2, 3}:
+        connection.execute("ALTER TABLE decisions ADD COLUMN basis TEXT")
     if version != SCHEMA_VERSION:
         connection.execute(_VERSION, (SCHEMA_VERSION,))
 

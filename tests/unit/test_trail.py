@@ -13,7 +13,7 @@ import gateway
 from gateway.audit.record import Considered, Ending, ListedModel
 from gateway.errors import Malformed, Unavailable, Untranslatable, UpstreamBroke
 from gateway.ingress.facts import facts
-from gateway.model import Backend, Capabilities, Chunk, Completion, Facts, Usage, WireFormat
+from gateway.model import Backend, Capabilities, Chunk, Completion, Coverage, Facts, Report, Usage, WireFormat
 from gateway.policy.decision import NotCleared
 from gateway.policy.route import incapable, plan
 from gateway.testing import RecordingServer
@@ -32,6 +32,7 @@ def told(folder: Path, test: Callable[[Rig, Trail], Awaitable[None]]) -> None:
                 request,
                 rules,
                 plan(rules, facts(request), rig.pipeline.backends),
+                facts=facts(request),
                 wanted=ListedModel("auto"),
                 log=rig.log,
                 metrics=rig.metrics,
@@ -58,7 +59,8 @@ def test_each_failed_attempt_counts_up_and_the_last_record_tells_all(tmp_path: P
 
     async def test(rig: Rig, trail: Trail) -> None:
         trail.unavailable(backend(rig, "gpt"), "status_503", 2.0)
-        trail.not_cleared(backend(rig, "claude"), NotCleared("confidential", ("names",), "clearance", "0" * 12))
+        barred = NotCleared("confidential", ("names",), "clearance", "0" * 12)
+        trail.not_cleared(backend(rig, "claude"), barred, Report(b"", (), Coverage(("part:image",))))
         trail.unavailable(backend(rig, "qwen"), "connect", None)
         error = await trail.nobody()
         assert isinstance(error, Unavailable)
@@ -67,6 +69,8 @@ def test_each_failed_attempt_counts_up_and_the_last_record_tells_all(tmp_path: P
         (entry,) = await rig.entries()
         decision = entry.decision
         assert (decision.outcome, decision.label) == ("unavailable", "confidential")
+        assert decision.coverage == ("part:image",), "what its label rests on"
+        assert decision.basis is not None
         assert [one.verdict for one in decision.considered] == [
             "unavailable:status_503",
             "not_cleared",

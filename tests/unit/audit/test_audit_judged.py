@@ -59,7 +59,8 @@ def first_version(path: Path) -> None:
     store.close()
     with closing(sqlite3.connect(path)) as file:
         file.executescript(
-            "ALTER TABLE decisions DROP COLUMN judged; DROP TABLE policy_changes;"
+            "ALTER TABLE decisions DROP COLUMN judged; ALTER TABLE decisions DROP COLUMN basis;"
+            "DROP TABLE policy_changes;"
             "DELETE FROM schema_version; INSERT INTO schema_version VALUES (1, '2026-11-23T00:00:00Z');"
         )
 

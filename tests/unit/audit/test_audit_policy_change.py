@@ -81,7 +81,9 @@ def written(path: Path) -> Path:
 def second_version(path: Path) -> Path:
     """A file as a gateway wrote it that could not change its policy, with one decision."""
     with closing(sqlite3.connect(written(path))) as file:
-        file.executescript("DROP TABLE policy_changes; UPDATE schema_version SET version = 2;")
+        file.executescript(
+            "ALTER TABLE decisions DROP COLUMN basis; DROP TABLE policy_changes; UPDATE schema_version SET version = 2;"
+        )
     return path
 
 

@@ -16,6 +16,9 @@ from pydantic.fields import FieldInfo
 from gateway import errors
 from gateway.cli import app
 from gateway.configuration.shape import Settings
+from gateway.inspection.detectors.catalogue import load_catalogue
+from gateway.policy.reference import reference
+from gateway.policy.vocabulary import Vocabulary
 from gateway.telemetry.metrics import METRICS
 
 DOCS = Path(__file__).parent
@@ -29,6 +32,7 @@ def pages() -> dict[str, str]:
         "metrics.md": HEADER + "".join(_metrics()),
         "cli.md": HEADER + "".join(_commands()),
         "errors.md": HEADER + "".join(_errors()),
+        "policies-reference.md": HEADER + "".join(_policies()),
     }
 
 
@@ -77,6 +81,11 @@ def _metrics() -> Iterator[str]:
     for metric in METRICS:
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |\n"
+
+
+def _policies() -> Iterator[str]:
+    catalogue = load_catalogue()
+    yield from reference(Vocabulary(catalogue.entity_types, catalogue.groups), catalogue.about)
 
 
 def _commands() -> Iterator[str]:

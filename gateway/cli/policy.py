@@ -9,6 +9,7 @@ import typer
 from gateway.cli.inspecting import inspect, patient_scanner
 from gateway.cli.output import FAILED, Json, Output, fail_on_config_error
 from gateway.inspection.detectors.shipped import default_detectors
+from gateway.policy.json_schema import policy_schema, probes_schema
 from gateway.policy.loader import load_policy
 from gateway.policy.probes import ProbeRun, run_probes
 from gateway.policy.shipped import shipped
@@ -79,6 +80,16 @@ def run(folders: Folders = None, json: Json = False) -> None:
         _show(run, output)
     if not runs or not all(run.passed for _, run in runs):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+@fail_on_config_error
+def schema(
+    probes: Annotated[bool, typer.Option("--probes", help="Of probes.yaml instead.")] = False,
+) -> None:
+    """Print the JSON Schema of policy.yaml, for completion and checks in an editor. It knows your own lists, too."""
+    known = vocabulary(default_detectors(own=own_detectors()) + own_lists())
+    Output(json=True).result(probes_schema(known) if probes else policy_schema(known))
 
 
 def _all_shipped() -> Sequence[Path]:

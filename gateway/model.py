@@ -203,6 +203,8 @@ class Facts:
     documents: bool
     audio: bool
     json_schema: bool
+    request_id: str = ""
+    """The gateway's own, random: what a canary draws by. Empty where there is no request: nothing is drawn then."""
 
 
 @dataclass(frozen=True, slots=True)

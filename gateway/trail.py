@@ -15,6 +15,7 @@ from gateway.audit.record import (
     Ending,
     ListedModel,
     Outcome,
+    Shadowed,
     fingerprint,
     places,
     utc_now,
@@ -24,9 +25,10 @@ from gateway.errors import GatewayError, Malformed, Unavailable, Untranslatable,
 from gateway.judge.hearing import Hearing
 from gateway.model import Backend, Chunk, Completion, Draft, Facts, Inbound, Provenance, Report, Usage
 from gateway.policy.basis import basis_of
-from gateway.policy.decision import Cleared, NotCleared, Refused
+from gateway.policy.decision import Cleared, NotCleared, Refused, Verdict
 from gateway.policy.route import Plan
 from gateway.policy.rules import Policy
+from gateway.policy.shadow import zone_of
 from gateway.telemetry.metrics import Metrics
 
 NOBODY_INSPECTED = "unknown"
@@ -66,6 +68,7 @@ class Trail:
         self._label = NOBODY_INSPECTED
         self._rules: tuple[str, ...] = ()
         self._report: Report | None = None
+        self._shadow: Shadowed | None = None
         self._records = 0
         self._inspection_s = 0.0
         self._failed: list[str] = []
@@ -97,7 +100,7 @@ class Trail:
     def not_cleared(self, backend: Backend, verdict: NotCleared, report: Report) -> None:
         """The label is above the backend's clearance."""
         self._consider(backend, "not_cleared")
-        self._label, self._rules, self._report = verdict.label, verdict.rules, report
+        self._decided(verdict, report)
 
     def unavailable(self, backend: Backend, reason: str, retry_after: float | None) -> None:
         """An attempt failed before the first byte of its answer."""
@@ -111,7 +114,7 @@ class Trail:
 
     async def cleared(self, verdict: Cleared, report: Report) -> None:
         """Record that this draft is about to be sent. Durable on return."""
-        self._label, self._rules, self._report = verdict.label, verdict.rules, report
+        self._decided(verdict, report)
         backend = verdict.draft.backend
         self._consider(backend, "cleared")
         outcome = Outcome.SENT_LOCAL if backend.local else Outcome.SENT_EXTERNAL
@@ -125,7 +128,7 @@ class Trail:
 
     async def refused(self, draft: Draft, verdict: Refused, report: Report) -> None:
         """Record that a refuse rule ended the request."""
-        self._label, self._rules = verdict.label, verdict.rules
+        self._decided(verdict, report)
         self._consider(draft.backend, "refused")
         await self._write(Outcome.REFUSED, report)
 
@@ -198,10 +201,13 @@ class Trail:
                 inspection_ms=round(self._inspection_s * 1000, 3),
                 judged=None if question is not None else self.hearing.judged(),
                 basis=basis_of(report, self._facts) if report and question is None else None,
+                shadow=None if question is not None else self._shadow,
             )
         )
         self._metrics.recorded(perf_counter() - started)
         self._metrics.decided(outcome, label, draft.backend.name if draft else "")
+        if question is None and self._shadow is not None:
+            self._metrics.shadowed(self._shadow.rules, self._shadow.zone)
 
     def provenance(self, verdict: Cleared) -> Provenance:
         """Who answers and why, for the client."""
@@ -271,6 +277,13 @@ class Trail:
             )
         )
         self._metrics.ended(ending, backend.name if backend else "", now - self._started, first_byte, usage)
+
+    def _decided(self, verdict: Verdict, report: Report) -> None:
+        """Keep what the last decision said: whatever is written next is about it."""
+        self._label, self._rules, shadow = verdict.label, verdict.rules, verdict.shadow
+        self._report = report
+        zone = shadow and zone_of(self.policy, shadow, self.plan.backends, self._facts)
+        self._shadow = Shadowed(shadow.rules, shadow.label, zone) if shadow and zone else None
 
     def _consider(self, backend: Backend, verdict: str) -> None:
         self._considered.append(Considered(backend.name, verdict))

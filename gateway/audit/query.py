@@ -12,7 +12,16 @@ import orjson
 
 from gateway.audit.basis_text import read as basis_of_text
 from gateway.audit.policy_change import Asked, Became, PolicyChange
-from gateway.audit.record import CompletionRecord, Considered, DecisionRecord, Ending, Judged, ListedModel, Outcome
+from gateway.audit.record import (
+    CompletionRecord,
+    Considered,
+    DecisionRecord,
+    Ending,
+    Judged,
+    ListedModel,
+    Outcome,
+    Shadowed,
+)
 from gateway.audit.sqlite import APPLICATION_ID, READABLE
 from gateway.errors import ConfigError, Problem
 from gateway.model import Usage
@@ -170,6 +179,8 @@ def _decision(row: Mapping[str, Any]) -> DecisionRecord:
         inspection_ms=row["inspection_ms"],
         judged=_judged(row.get("judged")),
         basis=None if row.get("basis") is None else basis_of_text(row["basis"]),
+        shadow=_shadowed(row.get("shadow")),
+        suppressed=orjson.loads(row.get("suppressed") or "{}"),
     )
 
 
@@ -178,6 +189,13 @@ def _judged(text: str | None) -> Judged | None:
         return None
     values = orjson.loads(text)
     return Judged(**values | {"reasons": tuple(values["reasons"])})
+
+
+def _shadowed(text: str | None) -> Shadowed | None:
+    if text is None:
+        return None
+    values = orjson.loads(text)
+    return Shadowed(**values | {"rules": tuple(values["rules"])})
 
 
 def _completion(row: Mapping[str, Any]) -> CompletionRecord:

@@ -152,6 +152,19 @@ class Judged:
         _check(self, _JUDGED)
 
 
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """What rules that were only watched would have made of a request: their ids, the label, who would have answered."""
+
+    rules: tuple[str, ...]
+    label: str
+    zone: str
+    """``local``, ``external``, ``refused`` or ``nowhere``."""
+
+    def __post_init__(self) -> None:
+        _check(self, _SHADOWED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """One decision for one attempt of one request. ValueError when a value is outside its closed form."""
@@ -193,9 +206,14 @@ class DecisionRecord:
     basis: Basis | None = None
     """What another policy can be asked about (`gateway policy diff`). None: nothing was inspected, it is a question to
     the judge, or an earlier version wrote this."""
+    shadow: Shadowed | None = None
+    """None: no rule that is only watched matched."""
+    suppressed: Mapping[str, int] = field(default_factory=dict)
+    """Number of findings that suppressions of the policy took out, by suppression. ``findings`` are what stayed."""
 
     def __post_init__(self) -> None:
         _check(self, _DECISION)
+        object.__setattr__(self, "suppressed", MappingProxyType(dict(self.suppressed)))
         object.__setattr__(self, "findings", MappingProxyType(dict(self.findings)))
         object.__setattr__(self, "places", MappingProxyType(dict(self.places)))
 
@@ -268,6 +286,11 @@ _JUDGED: Final[Mapping[str, Callable[[object], bool]]] = {
     "backend": _empty_or(_name),
     "ms": _duration,
 }
+_SHADOWED: Final[Mapping[str, Callable[[object], bool]]] = {
+    "rules": _each(_name),
+    "label": _name,
+    "zone": lambda value: value in ("local", "external", "refused", "nowhere"),
+}
 _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "time": _time,
     "request_id": _request_id,
@@ -293,6 +316,8 @@ _DECISION: Final[Mapping[str, Callable[[object], bool]]] = {
     "inspection_ms": _duration,
     "judged": _none_or(_is(Judged)),
     "basis": _basis,
+    "shadow": _none_or(_is(Shadowed)),
+    "suppressed": _counted(_name),
 }
 _COMPLETION: Final[Mapping[str, Callable[[object], bool]]] = {
     "time": _time,

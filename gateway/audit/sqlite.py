@@ -20,10 +20,10 @@ from gateway.audit.policy_change import PolicyChange
 from gateway.audit.record import CompletionRecord, DecisionRecord
 from gateway.errors import ConfigError, Problem
 
-SCHEMA_VERSION: Final = 4
-READABLE: Final = frozenset({1, 2, 3, 4})
+SCHEMA_VERSION: Final = 5
+READABLE: Final = frozenset({1, 2, 3, 4, 5})
 """Versions that can be read. Version 1 knows no judge, version 2 no changes of the policy, version 3 no basis of a
-decision; a gateway that opens such a file adds what is missing."""
+decision, version 4 no watched rules and no suppressions; a gateway that opens such a file adds what is missing."""
 APPLICATION_ID: Final = 0x47574C4C
 """Marks the file as ours ("GWLL"), so that a path to some other database is refused, not written into."""
 
@@ -55,7 +55,9 @@ CREATE TABLE decisions (
     stream INTEGER NOT NULL,
     inspection_ms REAL NOT NULL,
     judged TEXT,
-    basis TEXT
+    basis TEXT,
+    shadow TEXT,
+    suppressed TEXT
 );
 CREATE UNIQUE INDEX decisions_by_request ON decisions (request_id, attempt);
 CREATE INDEX decisions_by_time ON decisions (time);
@@ -101,8 +103,8 @@ _SAME: Final = {
 _DECISION: Final = """INSERT INTO decisions (
     time, request_id, attempt, key_id, endpoint, wanted_model, outcome, backend, host, model, label, rules, revision,
     findings, places, coverage, considered, body_bytes, body_fingerprint, detectors, stream, inspection_ms,
-    judged, basis
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    judged, basis, shadow, suppressed
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _VERSION: Final = "INSERT INTO schema_version VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))"
 _COMPLETION: Final = "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGE: Final = """INSERT INTO policy_changes (time, asked, key_id, outcome, old, new, digest, problems, line)
@@ -207,6 +209,8 @@ class SqliteStore:
             record.inspection_ms,
             None if record.judged is None else orjson.dumps(asdict(record.judged)).decode(),
             None if record.basis is None else basis_text(record.basis),
+            None if record.shadow is None else orjson.dumps(asdict(record.shadow)).decode(),
+            orjson.dumps(dict(record.suppressed)).decode() if record.suppressed else None,
         )
 
 
@@ -305,6 +309,8 @@ def _raise_version(connection: sqlite3.Connection) -> None:
     if version in {1, 2, 3}:
         connection.execute("ALTER TABLE decisions ADD COLUMN basis TEXT")
     if version != SCHEMA_VERSION:
+        connection.execute("ALTER TABLE decisions ADD COLUMN shadow TEXT")
+        connection.execute("ALTER TABLE decisions ADD COLUMN suppressed TEXT")
         connection.execute(_VERSION, (SCHEMA_VERSION,))
 
 

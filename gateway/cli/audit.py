@@ -104,6 +104,7 @@ def as_object(entry: Entry) -> dict[str, Any]:
         "findings": dict(decision.findings),
         "places": dict(decision.places),
         "detectors": dict(decision.detectors),
+        "suppressed": dict(decision.suppressed),
     }
     shown["considered"] = [{"backend": one.backend, "verdict": one.verdict} for one in decision.considered]
     shown["completion"] = None

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 
+from gateway.audit.record import Shadowed
 from gateway.cli.inspecting import ASSUMED, as_text, one_message, patient_scanner, read_bytes
 from gateway.cli.output import UNUSABLE, Config, Json, Output, fail_on_config_error
 from gateway.configuration.backends import to_backends
@@ -22,13 +23,21 @@ from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.scanner import Scanner
 from gateway.judge.judge import to_be_asked
 from gateway.model import Backend, Caller, Inbound, Report
-from gateway.policy.decision import Cleared, NotCleared, Refused, classify, decide
+from gateway.policy.decision import Cleared, NotCleared, Refused, classify, decide, watched
 from gateway.policy.loader import load_policy
 from gateway.policy.route import incapable, model_for, plan, serves
 from gateway.policy.rules import Policy
+from gateway.policy.shadow import zone_of
 from gateway.policy.shipped import shipped
 from gateway.settings import config_file, list_detectors, load
 from gateway.wiring import FORMATS, vocabulary, zoned
+
+_ANSWERS: Final = {
+    "local": "answered by a local backend",
+    "external": "answered by an external backend",
+    "refused": "refused",
+    "nowhere": "answered by nobody",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class Explained:
     label: str = "-"
     rules: tuple[str, ...] = ()
     report: Report | None = None
+    shadow: Shadowed | None = None
+    """What rules that are only watched would have made of it."""
     asks: int = 0
     """Texts that the judge would be asked about first. Then its word decides, and the verdict is what holds without."""
 
@@ -99,9 +110,10 @@ def _ask(prompt: str, model: str, output: Output) -> bytes:
 async def _explain(
     inbound: Inbound, policy: Policy, backends: Sequence[Backend], aliases: dict[str, str], scanner: Scanner
 ) -> list[Explained]:
-    facts = facts_of(inbound)
+    facts = replace(facts_of(inbound), request_id="")  # no request to draw by: canaries are shown as enforced
     explained = []
-    for backend in plan(policy, facts, backends, aliases).backends:
+    candidates = plan(policy, facts, backends, aliases).backends
+    for backend in candidates:
         if need := incapable(backend, facts):
             explained.append(Explained(backend, "incapable", f"cannot do what the request needs: {need}"))
             continue
@@ -111,20 +123,25 @@ async def _explain(
             explained.append(Explained(backend, "incapable", f"its format cannot express {why.param}"))
             continue
         report = await scanner.scan(draft)
+        seen = watched(policy, report, facts)
+        shadow = Shadowed(seen.rules, seen.label, zone_of(policy, seen, candidates, facts)) if seen else None
         if asks := len(to_be_asked(policy, draft, report, facts)):
             label = classify(policy, report, facts)
             reason = f"the judge is asked about {asks} text{'s' if asks > 1 else ''} first"
-            explained.append(Explained(backend, "up to the judge", reason, label.label, label.rules, report, asks))
+            explained.append(
+                Explained(backend, "up to the judge", reason, label.label, label.rules, report, shadow, asks)
+            )
             continue
         match decide(policy, draft, report, facts):
             case Cleared() as verdict:
                 reason = f"clearance {backend.clearance} admits {verdict.label}"
-                explained.append(Explained(backend, "cleared", reason, verdict.label, verdict.rules, report))
+                said = "cleared", reason
             case NotCleared() as verdict:
                 reason = f"clearance {backend.clearance} does not admit {verdict.label}"
-                explained.append(Explained(backend, "not cleared", reason, verdict.label, verdict.rules, report))
+                said = "not cleared", reason
             case Refused() as verdict:
-                explained.append(Explained(backend, "refused", verdict.message, verdict.label, verdict.rules, report))
+                said = "refused", verdict.message
+        explained.append(Explained(backend, *said, verdict.label, verdict.rules, report, shadow))
     return explained
 
 
@@ -141,6 +158,8 @@ def _show(candidates: Sequence[Explained], policy: Policy, output: Output) -> No
         output.say(f"judge    {policy.judge}")
     output.say(f"label    {label}")
     output.say(f"rules    {', '.join(rules) or 'none matched'}")
+    if shadow := inspected and inspected.shadow:
+        output.say(f"shadow   {', '.join(shadow.rules)}: would be {shadow.label}, {_ANSWERS[shadow.zone]}")
     if report is not None:
         found = ", ".join(f"{kind} {number}" for kind, number in sorted(report.counts().items()))
         output.say(f"found    {found or 'nothing'}")
@@ -166,6 +185,7 @@ def _as_json(
         "policy": {"name": policy.name, "revision": policy.revision, "judge": policy.judge and policy.judge.as_json()},
         "label": inspected.label if inspected else None,
         "rules": list(inspected.rules) if inspected else [],
+        "shadow": asdict(inspected.shadow) if inspected and inspected.shadow else None,
         "findings": report.counts() if report else {},
         "reasons": list(report.coverage.reasons) if report else [],
         "backend": chosen.backend.name if chosen and chosen.verdict == "cleared" else None,

@@ -105,7 +105,7 @@ def _show(run: ProbeRun, output: Output) -> None:
                 one.name,
                 one.label,
                 one.zone,
-                ", ".join(one.rules) or "-",
+                ", ".join((*one.rules, *(f"({name})" for name in one.shadow))) or "-",
                 "ok" if one.passed else "; ".join(one.failures),
             )
             for one in run.results
@@ -131,6 +131,7 @@ def _as_json(folder: Path, run: ProbeRun) -> dict[str, object]:
                 "label": one.label,
                 "zone": one.zone,
                 "rules": list(one.rules),
+                "shadow": list(one.shadow),
                 "failures": list(one.failures),
             }
             for one in run.results

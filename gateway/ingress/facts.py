@@ -37,6 +37,7 @@ def facts(inbound: Inbound) -> Facts:
         or body.get("audio") is not None
         or "audio" in (body.get("modalities") or ()),
         json_schema=(body.get("response_format") or {}).get("type") == "json_schema",
+        request_id=inbound.request_id,
     )
 
 

@@ -13,8 +13,7 @@ from gateway.inspection import coverage
 from gateway.judge.doubt import Passage, doubtful, group
 from gateway.judge.verdicts import Failure, Result, Ruling, Verdict
 from gateway.model import Coverage, Draft, Facts, Finding, Report
-from gateway.policy.conditions import observed
-from gateway.policy.decision import classify
+from gateway.policy.decision import classify, refusal
 from gateway.policy.rules import Policy
 from gateway.policy.vocabulary import PRIVATE_MATTER
 
@@ -66,8 +65,7 @@ def matters(policy: Policy, draft: Draft, report: Report, facts: Facts, found: S
 
 def _fate(policy: Policy, draft: Draft, facts: Facts, report: Report) -> tuple[str | None, bool]:
     """The refuse rule that ends it, and whether the backend may have it: what ``decide`` would say. Permits nothing."""
-    seen = observed(report, facts, policy.accepted)
-    refused = next((rule.id for rule in policy.refuse if rule.matches(seen)), None)
+    refused = refusal(policy, report, facts)
     label = classify(policy, report, facts).label
     inside = draft.backend.local or label != policy.top
-    return refused, inside and policy.admits(draft.backend.clearance, label)
+    return None if refused is None else refused.id, inside and policy.admits(draft.backend.clearance, label)

@@ -21,6 +21,8 @@ from gateway.policy.conditions import (
     WantedModel,
 )
 from gateway.policy.judging import JudgeMode, JudgeUse
+from gateway.policy.modes import ENFORCE, SHADOW, Mode
+from gateway.policy.rule_mode import CanaryBlock
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import JudgeBlock, PolicyFile
 from gateway.policy.vocabulary import ANYTHING, CERTAIN, PRIVATE_MATTER, Vocabulary
@@ -39,10 +41,11 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | 
         name=document.name,
         labels=tuple(document.labels),
         classify=tuple(
-            ClassifyRule(rule.id, _compiled(rule.when, vocabulary, private), rule.label) for rule in document.classify
+            ClassifyRule(rule.id, _compiled(rule.when, vocabulary, private), rule.label, _mode(rule.mode))
+            for rule in document.classify
         ),
         refuse=tuple(
-            RefuseRule(rule.id, _compiled(rule.when, vocabulary, private), rule.message, rule.code)
+            RefuseRule(rule.id, _compiled(rule.when, vocabulary, private), rule.message, rule.code, _mode(rule.mode))
             for rule in document.refuse
         ),
         route=tuple(
@@ -57,6 +60,12 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | 
         accepted=frozenset(document.coverage.accept if document.coverage else ()),
     )
     return replace(policy, judge=_judge(document.judge, policy))
+
+
+def _mode(said: str | CanaryBlock) -> Mode:
+    if isinstance(said, CanaryBlock):
+        return Mode(said.share)
+    return ENFORCE if said == "enforce" else SHADOW
 
 
 def _judge(block: JudgeBlock | None, policy: Policy) -> JudgeUse | None:

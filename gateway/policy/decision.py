@@ -11,7 +11,8 @@ from typing import Final, TypeAlias, final
 
 from gateway.model import Draft, Facts, Report
 from gateway.policy.conditions import Observed, observed
-from gateway.policy.rules import Policy
+from gateway.policy.rules import ClassifyRule, Policy, RefuseRule
+from gateway.policy.shadow import Shadow
 
 INCOMPLETE: Final = "builtin-incomplete"
 """Stands among the rules of a decision when unread content raised the label and no rule of the policy had done so."""
@@ -25,15 +26,25 @@ _SEAL: Final = object()
 class Cleared:
     """Permission to send exactly one draft, once, to the backend it was drafted for."""
 
-    __slots__ = ("_spent", "draft", "label", "revision", "rules")
+    __slots__ = ("_spent", "draft", "label", "revision", "rules", "shadow")
 
     draft: Draft
     label: str
     rules: tuple[str, ...]
     revision: str
+    shadow: Shadow | None
     _spent: bool
 
-    def __init__(self, seal: object, draft: Draft, label: str, rules: tuple[str, ...], revision: str) -> None:
+    def __init__(
+        self,
+        seal: object,
+        draft: Draft,
+        label: str,
+        rules: tuple[str, ...],
+        revision: str,
+        *,
+        shadow: Shadow | None = None,
+    ) -> None:
         if seal is not _SEAL:
             raise TypeError("Cleared is made by gateway.policy.decision.decide alone")
         for name, value in (
@@ -41,6 +52,7 @@ class Cleared:
             ("label", label),
             ("rules", rules),
             ("revision", revision),
+            ("shadow", shadow),
             ("_spent", False),
         ):
             object.__setattr__(self, name, value)
@@ -72,6 +84,7 @@ class NotCleared:
     """``clearance``: the label is above it; ``clearance_unknown``: the policy has no such label; ``not_local``: the
     top label, and the backend is not proven to be inside the organisation."""
     revision: str
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,7 @@ class Refused:
     rules: tuple[str, ...]
     """The classify rules that matched and then ``rule``, for the record."""
     revision: str
+    shadow: Shadow | None = None
 
 
 Verdict: TypeAlias = Cleared | NotCleared | Refused
@@ -101,20 +115,51 @@ class Classification:
 def classify(policy: Policy, report: Report, facts: Facts) -> Classification:
     """The highest label among the rules that match; the first label when none does.
 
-    Law 4: without any classify rule, or with a coverage reason that the policy does not accept, it is the top label.
+    Law 4: without any classify rule that is always enforced, or with a coverage reason that the policy does not accept,
+    it is the top label.
     """
     return _classified(policy, observed(report, facts, policy.accepted))
 
 
+def refusal(policy: Policy, report: Report, facts: Facts) -> RefuseRule | None:
+    """The first refuse rule that ends this request, whoever was to answer it."""
+    return _refusal(policy, observed(report, facts, policy.accepted))
+
+
+def watched(policy: Policy, report: Report, facts: Facts) -> Shadow | None:
+    """What the rules that are not enforced for this request would have made of it; None: nothing else."""
+    seen = observed(report, facts, policy.accepted)
+    return _shadow(policy, seen, _classified(policy, seen), _refusal(policy, seen))
+
+
 def _classified(policy: Policy, seen: Observed) -> Classification:
-    matched = [rule for rule in policy.classify if rule.matches(seen)]
+    """Only a rule that is enforced for every request vouches for what no rule matches."""
+    matched = [rule for rule in policy.classify if rule.matches(seen) and _enforced(rule, seen)]
     label = max((rule.label for rule in matched), key=policy.labels.index, default=policy.labels[0])
     rules = tuple(rule.id for rule in matched)
-    if not policy.classify:
-        return Classification(policy.top, (NO_RULES,))
+    if not policy.vouched:
+        return Classification(policy.top, (*rules, NO_RULES))
     if seen.unaccepted and label != policy.top:
         return Classification(policy.top, (*rules, INCOMPLETE))
     return Classification(label, rules)
+
+
+def _refusal(policy: Policy, seen: Observed) -> RefuseRule | None:
+    return next((rule for rule in policy.refuse if rule.matches(seen) and _enforced(rule, seen)), None)
+
+
+def _enforced(rule: ClassifyRule | RefuseRule, seen: Observed) -> bool:
+    return rule.mode.enforces(rule.id, seen.facts.request_id)
+
+
+def _shadow(policy: Policy, seen: Observed, found: Classification, refused: RefuseRule | None) -> Shadow | None:
+    matched = [rule for rule in policy.watched if rule.matches(seen) and not _enforced(rule, seen)]
+    if not matched:
+        return None
+    raised = (rule.label for rule in matched if isinstance(rule, ClassifyRule))
+    label = max((found.label, *raised), key=policy.labels.index)
+    ended = refused is not None or any(isinstance(rule, RefuseRule) for rule in matched)
+    return Shadow(tuple(rule.id for rule in matched), label, refused=ended)
 
 
 def decide(policy: Policy, draft: Draft, report: Report, facts: Facts) -> Verdict:
@@ -126,13 +171,14 @@ def decide(policy: Policy, draft: Draft, report: Report, facts: Facts) -> Verdic
         raise ValueError("the report is about another draft")
     seen = observed(report, facts, policy.accepted)
     found = _classified(policy, seen)
-    for rule in policy.refuse:
-        if rule.matches(seen):
-            rules = (*found.rules, rule.id)
-            return Refused(found.label, rule.id, rule.message, rule.code, rules, policy.revision)
+    refused = _refusal(policy, seen)
+    shadow = _shadow(policy, seen, found, refused)
+    if refused is not None:
+        rules = (*found.rules, refused.id)
+        return Refused(found.label, refused.id, refused.message, refused.code, rules, policy.revision, shadow)
     if reason := _barred(policy, draft, found.label):
-        return NotCleared(found.label, found.rules, reason, policy.revision)
-    return Cleared(_SEAL, draft, found.label, found.rules, policy.revision)
+        return NotCleared(found.label, found.rules, reason, policy.revision, shadow)
+    return Cleared(_SEAL, draft, found.label, found.rules, policy.revision, shadow=shadow)
 
 
 def _barred(policy: Policy, draft: Draft, label: str) -> str | None:

@@ -19,7 +19,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "suppress": "Suppressions of false positives",
     "transform": "Pseudonymising and redacting",
     "session": "Remembering what a session has seen",
-    "mode": "Modes such as report-only",
     "extends": "Building on another policy",
     "classifier": "The classifier condition",
     "task": "The task condition",

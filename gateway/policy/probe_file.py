@@ -14,12 +14,11 @@ from gateway.policy.decision import INCOMPLETE, NO_RULES
 from gateway.policy.loader import problems_of
 from gateway.policy.route import EXTERNAL, LOCAL
 from gateway.policy.rules import Policy
+from gateway.policy.shadow import Zone
 from gateway.policy.vocabulary import remedy
 from gateway.policy.yaml_lines import Lines, line_of, load_yaml
 
 FILE_NAME: Final = "probes.yaml"
-Zone: TypeAlias = Literal["local", "external", "refused", "nowhere"]
-"""Who would have answered. ``nowhere``: no backend may."""
 
 
 def _listed(value: Any) -> Any:
@@ -39,10 +38,14 @@ class Expect(Block):
         default_factory=list, description="Backends, `local` or `external`: none of them could have received it."
     )
 
+    shadow: Names = Field(
+        default_factory=list, description="Rules that match, among others, and are only watched (`mode: shadow`)."
+    )
+
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise wrong("the probe expects nothing", "Name a label, rule, zone or nothing_to.")
+            raise wrong("the probe expects nothing", "Name a label, rule, shadow, zone or nothing_to.")
         return self
 
 
@@ -132,6 +135,7 @@ def unknown_names(probes: Probes, policy: Policy, backends: Sequence[Backend]) -
         expect = probe.expect
         named = [("label", expect.label, set(policy.labels))] if expect.label is not None else []
         named += [("rule", rule, rules) for rule in expect.rule]
+        named += [("shadow", rule, {one.id for one in policy.watched}) for rule in expect.shadow]
         named += [("nothing_to", name, targets) for name in expect.nothing_to]
         for key, name, known in named:
             if name not in known:

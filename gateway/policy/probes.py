@@ -15,11 +15,12 @@ import orjson
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend, Capabilities, Coverage, Draft, Facts, Report, WireFormat
 from gateway.policy.conditions import Always
-from gateway.policy.decision import Cleared, Refused, Verdict, classify, decide
+from gateway.policy.decision import Cleared, Refused, Verdict, classify, decide, watched
 from gateway.policy.loader import load_policy
-from gateway.policy.probe_file import FILE_NAME, Expect, Probe, Probes, Zone, load_probes, unknown_names
+from gateway.policy.probe_file import FILE_NAME, Expect, Probe, Probes, load_probes, unknown_names
 from gateway.policy.route import EXTERNAL, LOCAL, incapable, plan
 from gateway.policy.rules import Policy
+from gateway.policy.shadow import Zone
 from gateway.policy.vocabulary import Vocabulary, rights
 
 Inspect: TypeAlias = Callable[[Mapping[str, Any]], Report]
@@ -38,6 +39,8 @@ class ProbeResult:
     rules: tuple[str, ...]
     zone: Zone
     failures: tuple[str, ...]
+    shadow: tuple[str, ...] = ()
+    """Rules that matched and are only watched. A canary counts as enforced: a probe is no request to draw by."""
 
     @property
     def passed(self) -> bool:
@@ -110,12 +113,14 @@ def _run(probe: Probe, line: int | None, policy: Policy, backends: Sequence[Back
         return decide(policy, draft, replace(report, digest=draft.digest), facts)
 
     found = classify(policy, report, facts)
+    seen = watched(policy, report, facts)
+    shadow = seen.rules if seen else ()
     rules, zone = found.rules, _zone(plan(policy, facts, backends).backends, facts, verdict)
     refusals = [refused.rules for one in backends if isinstance(refused := verdict(one), Refused)]
     rules = refusals[0] if refusals else rules
     reached = {one.name for one in _meant(probe.expect.nothing_to, backends) if isinstance(verdict(one), Cleared)}
-    failures = tuple(_differences(probe.expect, found.label, rules, zone, reached))
-    return ProbeResult(probe.name, line, found.label, rules, zone, failures)
+    result = ProbeResult(probe.name, line, found.label, rules, zone, (), shadow)
+    return replace(result, failures=tuple(_differences(probe.expect, result, reached)))
 
 
 def _zone(candidates: Sequence[Backend], facts: Facts, verdict: Callable[[Backend], Verdict]) -> Zone:
@@ -133,14 +138,17 @@ def _zone(candidates: Sequence[Backend], facts: Facts, verdict: Callable[[Backen
     return "nowhere"
 
 
-def _differences(expect: Expect, label: str, rules: tuple[str, ...], zone: Zone, reached: set[str]) -> Iterator[str]:
-    if expect.label is not None and label != expect.label:
-        yield f"label is {label}, expected {expect.label}"
+def _differences(expect: Expect, found: ProbeResult, reached: set[str]) -> Iterator[str]:
+    if expect.label is not None and found.label != expect.label:
+        yield f"label is {found.label}, expected {expect.label}"
     for rule in expect.rule:
-        if rule not in rules:
-            yield f"rule {rule} did not match; matched: {', '.join(rules) or 'none'}"
-    if expect.zone is not None and zone != expect.zone:
-        yield f"zone is {zone}, expected {expect.zone}"
+        if rule not in found.rules:
+            yield f"rule {rule} did not match; matched: {', '.join(found.rules) or 'none'}"
+    for rule in expect.shadow:
+        if rule not in found.shadow:
+            yield f"rule {rule} did not match in the shadow; matched there: {', '.join(found.shadow) or 'none'}"
+    if expect.zone is not None and found.zone != expect.zone:
+        yield f"zone is {found.zone}, expected {expect.zone}"
     for name in sorted(reached):
         yield f"{name} could have received it"
 
@@ -184,7 +192,7 @@ def _untested(policy: Policy, results: Sequence[ProbeResult], file: Path) -> Ite
         yield Problem("there are no probes", "Write probes that each rule has to catch, and to leave alone.", file)
     conditions = {rule.id: rule.when for rule in policy.classify} | {rule.id: rule.when for rule in policy.refuse}
     for name, condition in conditions.items() if results else ():
-        hits = sum(name in result.rules for result in results)
+        hits = sum(name in result.rules or name in result.shadow for result in results)
         if hits == 0:
             yield Problem(f"no probe hits the rule `{name}`", "Add one that it has to catch.", file)
         elif hits == len(results) and not isinstance(condition, Always):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.policy.conditions import Condition, Observed
 from gateway.policy.judging import JudgeUse
+from gateway.policy.modes import ENFORCE, Mode
 
 REVISION_LENGTH: Final = 12
 
@@ -26,6 +27,7 @@ class ClassifyRule:
     id: str
     when: Condition
     label: str
+    mode: Mode = ENFORCE
 
     def matches(self, seen: Observed) -> bool:
         return matches(self.when, seen)
@@ -39,6 +41,7 @@ class RefuseRule:
     when: Condition
     message: str
     code: str
+    mode: Mode = ENFORCE
 
     def matches(self, seen: Observed) -> bool:
         return matches(self.when, seen)
@@ -71,12 +74,18 @@ class Policy:
     """Coverage reasons that do not raise the label by themselves."""
     judge: JudgeUse | None = None
     """None: nobody is asked where the classifier is not sure."""
+    watched: tuple[ClassifyRule | RefuseRule, ...] = field(init=False, repr=False)
+    """Rules that are not enforced for every request, classify rules first."""
+    vouched: bool = field(init=False, repr=False)
+    """Is there a classify rule that is enforced for every request? Without one nothing vouches for anything."""
     revision: str = field(init=False)
     """The first 12 hex digits of the SHA-256 of everything that this policy says, with groups written out."""
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels):
             raise ValueError("a policy needs labels, each of them once")
+        object.__setattr__(self, "watched", tuple(rule for rule in self._rules if not rule.mode.always))
+        object.__setattr__(self, "vouched", any(rule.mode.always for rule in self.classify))
         object.__setattr__(self, "revision", _revision(self))
         unknown = {rule.label for rule in self.classify} - set(self.labels)
         if unknown:
@@ -89,8 +98,12 @@ class Policy:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """What its rules ask of a report: those that raise, then those that refuse."""
-        return (*(rule.when for rule in self.classify), *(rule.when for rule in self.refuse))
+        """What its rules that are always enforced ask of a report: those that raise, then those that refuse."""
+        return tuple(rule.when for rule in self._rules if rule.mode.always)
+
+    @property
+    def _rules(self) -> tuple[ClassifyRule | RefuseRule, ...]:
+        return (*self.classify, *self.refuse)
 
     def admits(self, clearance: str, label: str) -> bool:
         """May a backend of this clearance receive this label? An unknown clearance admits nothing."""

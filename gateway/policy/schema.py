@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from gateway.policy.block import Block, distinct, listed, some, wrong
 from gateway.policy.names import Acceptable, Code, JudgeBackend, Label, Name, RuleId, Target
+from gateway.policy.rule_mode import RuleMode
 from gateway.policy.when import ALWAYS, FactsOnlyInRoute, When
 
 
@@ -20,6 +21,7 @@ class ClassifyBlock(Block):
     about: str | None = Field(default=None, description="Why the rule is there, for people. Decides nothing.")
     when: When = Field(description="What has to hold, or `always`.")
     label: Label = Field(description="One of `labels`. The highest label of all rules that match counts.")
+    mode: RuleMode = Field(default="enforce", description="`enforce`, `shadow` (watched only) or `{canary: 5%}`.")
 
 
 class RefuseBlock(Block):
@@ -30,6 +32,7 @@ class RefuseBlock(Block):
     when: When = Field(description="What has to hold, or `always`.")
     message: str = Field(min_length=1, max_length=1000, description="What the client is told, in your own words.")
     code: Code = Field(default="policy_refused", description="The stable code of the error, for programs.")
+    mode: RuleMode = Field(default="enforce", description="`enforce`, `shadow` (watched only) or `{canary: 5%}`.")
 
 
 class RouteBlock(Block):

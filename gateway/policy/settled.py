@@ -12,11 +12,13 @@ def settled_by(policy: Policy, later: frozenset[str]) -> Callable[[Sequence[Find
 
     ``later``: the entity types that would be looked for after the question. A refuse rule that could match because of
     one of them keeps everything open, and so does one that asks for more than entities: a refusal is not "local". Only
-    classify rules that ask for entities alone are tried, since nothing else is known yet.
+    classify rules that ask for entities alone are tried, since nothing else is known yet, and of those the ones
+    that are enforced for every request.
     """
     if any(not isinstance(rule.when, Entities) or rule.when.reads(later) for rule in policy.refuse):
         return None
-    top = [rule.when for rule in policy.classify if rule.label == policy.top and isinstance(rule.when, Entities)]
+    enforced = [rule for rule in policy.classify if rule.mode.always and rule.label == policy.top]
+    top = [rule.when for rule in enforced if isinstance(rule.when, Entities)]
     if not top:
         return None
 

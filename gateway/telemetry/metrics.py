@@ -5,7 +5,7 @@ the number of series grow. One registry per gateway, no global one.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Literal
@@ -46,6 +46,18 @@ METRICS: Final = (
         "counter",
         "Decisions by outcome (sent_local, sent_external, refused, unavailable, asked_judge), label and backend.",
         ("outcome", "label", "backend"),
+    ),
+    Definition(
+        "gateway_shadow_total",
+        "counter",
+        "Decisions in which a rule that was only watched matched, by rule and by who would have answered.",
+        ("rule", "zone"),
+    ),
+    Definition(
+        "gateway_suppressed_total",
+        "counter",
+        "Findings that a suppression of the policy took out, by suppression.",
+        ("suppression",),
     ),
     Definition("gateway_responses_total", "counter", "Answers to clients by HTTP status.", ("status",)),
     Definition("gateway_endings_total", "counter", "How requests ended, by backend.", ("ending", "backend")),
@@ -160,6 +172,16 @@ class Metrics:
         self._counters["gateway_decisions_total"].labels(
             _one_of(_OUTCOMES, outcome), _one_of(self._labels, label), _one_of(self._backends, backend)
         ).inc()
+
+    def shadowed(self, rules: Iterable[str], zone: str) -> None:
+        """Rules that were only watched matched. Their ids stand in the policy, so no request can name a series."""
+        for rule in rules:
+            self._counters["gateway_shadow_total"].labels(rule, zone).inc()
+
+    def suppressed(self, counts: Mapping[str, int]) -> None:
+        """Findings were taken out, by the id that the suppression has in the policy."""
+        for suppression, number in counts.items():
+            self._counters["gateway_suppressed_total"].labels(suppression).inc(number)
 
     def failed(self, backend: str, reason: str) -> None:
         """An attempt failed before its answer began; ``reason`` is that of ``BackendUnavailable``."""

@@ -3,19 +3,23 @@
 import ast
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from pipeline_support import Rig, inbound, policy, rigged, run
+from pipeline_support import CARD, Rig, inbound, policy, rigged, run
 
 import gateway
-from gateway.audit.record import Considered, Ending, ListedModel
+from gateway.audit.record import Considered, Ending, ListedModel, Shadowed
 from gateway.errors import Malformed, Unavailable, Untranslatable, UpstreamBroke
 from gateway.ingress.facts import facts
 from gateway.model import Backend, Capabilities, Chunk, Completion, Coverage, Facts, Report, Usage, WireFormat
+from gateway.policy.conditions import Always
 from gateway.policy.decision import NotCleared
+from gateway.policy.modes import SHADOW
 from gateway.policy.route import incapable, plan
+from gateway.policy.rules import ClassifyRule, RefuseRule
 from gateway.testing import RecordingServer
 from gateway.trail import Trail
 
@@ -275,3 +279,30 @@ def test_every_lacking_capability_fits_a_record() -> None:
     for word, asked in asks.items():
         assert incapable(server, asked) == word
         Considered("gpt", f"incapable:{word}")
+
+
+def test_what_watched_rules_would_have_done_is_on_record_and_counted(tmp_path: Path) -> None:
+    """Beside the real decision, which is what it was."""
+    watching = replace(
+        policy(),
+        classify=(*policy().classify, ClassifyRule("all", Always(), "restricted", SHADOW)),
+        refuse=(*policy().refuse, RefuseRule("cards-end", policy().classify[0].when, "No.", "no", SHADOW)),
+    )
+
+    async def whole() -> None:
+        async with rigged(tmp_path, rules=watching) as rig:
+            assert (await rig.ask()).provenance.backend == "gpt"
+            assert (await rig.ask(f"Charge {CARD}.")).provenance.backend == "qwen"
+            rendered = rig.metrics.render()
+            assert b'gateway_shadow_total{rule="all",zone="local"} 1.0' in rendered
+            assert b'gateway_shadow_total{rule="cards-end",zone="refused"} 1.0' in rendered
+            first, second = [entry.decision for entry in await rig.entries()]
+            assert (first.label, first.rules, first.shadow) == (
+                "public",
+                (),
+                Shadowed(("all",), "restricted", "local"),
+            )
+            assert second.rules == ("cards",)
+            assert second.shadow == Shadowed(("all", "cards-end"), "restricted", "refused")
+
+    run(whole())

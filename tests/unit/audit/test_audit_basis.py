@@ -75,6 +75,7 @@ def test_a_file_of_the_third_version_is_read_and_written_on(tmp_path: Path) -> N
     store.close()
     with closing(sqlite3.connect(path)) as file:
         file.executescript(
+            "ALTER TABLE decisions DROP COLUMN shadow; ALTER TABLE decisions DROP COLUMN suppressed;"
             "ALTER TABLE decisions DROP COLUMN basis; DELETE FROM schema_version;"
             "INSERT INTO schema_version VALUES (3, '2026-11-23T00:00:00Z');"
         )

@@ -60,6 +60,7 @@ def first_version(path: Path) -> None:
     with closing(sqlite3.connect(path)) as file:
         file.executescript(
             "ALTER TABLE decisions DROP COLUMN judged; ALTER TABLE decisions DROP COLUMN basis;"
+            "ALTER TABLE decisions DROP COLUMN shadow; ALTER TABLE decisions DROP COLUMN suppressed;"
             "DROP TABLE policy_changes;"
             "DELETE FROM schema_version; INSERT INTO schema_version VALUES (1, '2026-11-23T00:00:00Z');"
         )

@@ -82,6 +82,7 @@ def second_version(path: Path) -> Path:
     """A file as a gateway wrote it that could not change its policy, with one decision."""
     with closing(sqlite3.connect(written(path))) as file:
         file.executescript(
+            "ALTER TABLE decisions DROP COLUMN shadow; ALTER TABLE decisions DROP COLUMN suppressed;"
             "ALTER TABLE decisions DROP COLUMN basis; DROP TABLE policy_changes; UPDATE schema_version SET version = 2;"
         )
     return path

@@ -311,6 +311,6 @@ def test_every_verdict_is_frozen() -> None:
     one = draft()
     verdict = decide(policy(NAMES), one, report(one, reasons=("timeout",)), facts())
     assert is_dataclass(verdict)
-    assert {field.name for field in fields(verdict)} == {"label", "rules", "reason", "revision"}
+    assert {field.name for field in fields(verdict)} == {"label", "rules", "reason", "revision", "shadow"}
     with pytest.raises(AttributeError):
         verdict.label = "public"  # type: ignore[misc]

@@ -200,3 +200,32 @@ def test_probes_show_no_prompt_in_their_repr(tmp_path: Path) -> None:
     found = run(tmp_path, PROBES.replace("hello", "secret-canary"))
     assert "secret-canary" not in repr(found)
     assert "secret-canary" not in repr(load_probes(tmp_path / "probes.yaml"))
+
+
+WATCHED = POLICY.replace(
+    "label: restricted}\nrefuse",
+    "label: restricted}\n  - {id: words, when: {entities: {any_of: [KEY]}}, label: restricted, mode: shadow}\nrefuse",
+)
+
+
+def test_a_watched_rule_has_probes_of_its_own(tmp_path: Path) -> None:
+    """It is expected in the shadow, and does not count among the rules that matched."""
+    probe = "- {name: w, prompt: KEY, expect: {label: public, rule: keys, shadow: words}}\n"
+    found = run(tmp_path, PROBES + probe, WATCHED)
+    assert found.passed, (found.results, found.problems)
+    assert (found.results[-1].rules, found.results[-1].shadow) == (("keys",), ("words",))
+    missed = failures("{name: x, prompt: CARD, expect: {shadow: words}}", tmp_path, policy=WATCHED)
+    assert missed == ("rule words did not match in the shadow; matched there: none",)
+
+
+def test_only_a_watched_rule_may_be_expected_in_the_shadow(tmp_path: Path) -> None:
+    """An enforced one never stands there."""
+    with pytest.raises(ConfigError, match="shadow: 'cards' is not known"):
+        run(tmp_path, PROBES + "- {name: x, prompt: CARD, expect: {shadow: cards}}\n", WATCHED)
+
+
+def test_a_canary_is_probed_as_if_it_were_enforced(tmp_path: Path) -> None:
+    """A probe is no request that could be drawn."""
+    canary = WATCHED.replace("mode: shadow", "mode: {canary: 5%}")
+    found = run(tmp_path, PROBES + "- {name: w, prompt: KEY, expect: {label: restricted, rule: words}}\n", canary)
+    assert found.passed, (found.results, found.problems)

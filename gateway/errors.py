@@ -25,7 +25,7 @@ UpstreamBroke                    a stream ended without saying that it was compl
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 
 class GatewayError(Exception):
@@ -205,6 +205,17 @@ FURTHER_CODES: Final = (
 """Codes beside those of the classes: status, type, code, when. A test holds that there are no others."""
 
 
+class Line(int):
+    """A line, from 1, that also knows the column on it, from 1: whoever hands lines on need not know of columns."""
+
+    column: int
+
+    def __new__(cls, line: int, column: int) -> Self:
+        one = super().__new__(cls, line)
+        one.column = column
+        return one
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a configuration file, and what to do about it."""
@@ -214,8 +225,14 @@ class Problem:
     file: Path | None = None
     line: int | None = None
 
+    @property
+    def column(self) -> int | None:
+        """Where on the line it stands, from 1; None where only the line is known."""
+        return self.line.column if isinstance(self.line, Line) else None
+
     def __str__(self) -> str:
-        where = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        place = ":".join(str(one) for one in (self.file, self.line, self.column) if one)
+        where = "" if self.file is None else f"{place}: "
         return f"{where}{self.message}\n    {self.remedy}"
 
 

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from gateway.errors import ConfigError, Problem
 from gateway.judge.verdicts import REASONS, Ruling, Verdict
 from gateway.policy.block import Block, wrong
-from gateway.policy.loader import problems_of
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import remedy
+from gateway.policy.wording import problems_of
 from gateway.policy.yaml_lines import line_of, load_mapping
 
 MARK: Final = "{mark}"

@@ -4,13 +4,19 @@
 wrote; they are about configuration and never about a prompt.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.vocabulary import Vocabulary
+from gateway.policy.yaml_lines import shown
+
+MOST_ENTRIES: Final = 1000
+MOST_VALUES: Final = 60_000
+"""In one policy or file of probes: some three thousand rules."""
 
 
 class Block(BaseModel):
@@ -29,8 +35,9 @@ class Known:
     labels: tuple[str, ...]
 
 
-def wrong(message: str, instead: str) -> PydanticCustomError:
-    """An error with a remedy, which the loader turns into a Problem."""
+def wrong(message: str, instead: str | Callable[[], str]) -> PydanticCustomError:
+    """An error with a remedy, which the loader turns into a Problem. A remedy that takes a search is searched for late:
+    of a hundred thousand mistakes few are put into words."""
     return PydanticCustomError("policy", "{message}", {"message": message, "remedy": instead})
 
 
@@ -43,14 +50,23 @@ def known(info: ValidationInfo) -> Known:
 
 def listed(value: Any) -> Any:
     """One name may stand without brackets."""
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str) else few(value)
+
+
+def few(value: Any) -> Any:
+    """A list that a person can read."""
+    if isinstance(value, list) and len(value) > MOST_ENTRIES:
+        raise wrong(f"the list has more than {MOST_ENTRIES} entries", "Name a group, or split it into several rules.")
+    return value
 
 
 def distinct(values: list[str]) -> list[str]:
     """A list whose entries differ."""
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise wrong(f"{value!r} stands twice in the list", "Keep one of them.")
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise wrong(f"{shown(value)} stands twice in the list", "Keep one of them.")
+        seen.add(value)
     return values
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 from gateway.policy.block import distinct, known, listed, some, wrong
 from gateway.policy.places import PLACES
 from gateway.policy.vocabulary import ANYTHING, FAULTS, GROUPS_OF_BACKENDS, UNREAD, known_reason, remedy
+from gateway.policy.yaml_lines import shown
 
 RESERVED: Final = "builtin-"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -20,7 +22,7 @@ _BACKEND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def _formed(pattern: re.Pattern[str], what: str, instead: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise wrong(f"{value!r} is not {what}", instead)
+            raise wrong(f"{shown(value)} is not {what}", instead)
         return value
 
     return check
@@ -35,41 +37,41 @@ def _own_id(value: str) -> str:
 def _entity(value: str, info: ValidationInfo) -> str:
     vocabulary = known(info).vocabulary
     if value != ANYTHING and value not in vocabulary.groups and value not in vocabulary.entity_types:
-        names = {ANYTHING, *vocabulary.groups, *vocabulary.entity_types}
-        raise wrong(f"unknown entity type or group {value!r}", remedy(value, names))
+        names = chain((ANYTHING,), vocabulary.groups, vocabulary.entity_types)
+        raise wrong(f"unknown entity type or group {shown(value)}", lambda: remedy(value, names))
     return value
 
 
 def _label(value: str, info: ValidationInfo) -> str:
     labels = known(info).labels
     if value not in labels:
-        raise wrong(f"unknown label {value!r}", remedy(value, labels))
+        raise wrong(f"unknown label {shown(value)}", lambda: remedy(value, labels))
     return value
 
 
 def _reason(value: str) -> str:
     if not known_reason(value):
-        names = {*FAULTS, *UNREAD, *(f"{kind}:{detail}" for kind, details in UNREAD.items() for detail in details)}
-        raise wrong(f"unknown coverage reason {value!r}", remedy(value, names))
+        details = (f"{kind}:{detail}" for kind, details in UNREAD.items() for detail in details)
+        raise wrong(f"unknown coverage reason {shown(value)}", lambda: remedy(value, {*FAULTS, *UNREAD, *details}))
     return value
 
 
 def _place(value: str) -> str:
     if value not in PLACES:
-        raise wrong(f"unknown place {value!r}", remedy(value, PLACES))
+        raise wrong(f"unknown place {shown(value)}", lambda: remedy(value, PLACES))
     return value
 
 
 def _acceptable(value: str) -> str:
     if value.partition(":")[0] in FAULTS:
-        raise wrong(f"{value!r} cannot be accepted: an error never means that nothing was there", "Remove it.")
+        raise wrong(f"{shown(value)} cannot be accepted: an error never means that nothing was there", "Remove it.")
     return value
 
 
 def _target(value: str, info: ValidationInfo) -> str:
     backends = known(info).vocabulary.backends
     if backends is not None and value not in backends and value not in GROUPS_OF_BACKENDS:
-        raise wrong(f"unknown backend {value!r}", remedy(value, {*GROUPS_OF_BACKENDS, *backends}))
+        raise wrong(f"unknown backend {shown(value)}", lambda: remedy(value, {*GROUPS_OF_BACKENDS, *backends}))
     return value
 
 
@@ -80,9 +82,10 @@ def _judge_backend(value: str, info: ValidationInfo) -> str:
         return value
     able = {name for name, right in backends.items() if right == (labels[-1] if labels else "", True)}
     if value not in backends:
-        raise wrong(f"unknown backend {value!r}", remedy(value, able))
+        raise wrong(f"unknown backend {shown(value)}", remedy(value, able))
     if value not in able:
-        raise wrong(f"the backend {value!r} is not local with the top clearance", f"A judge may be: {sorted(able)}.")
+        message = f"the backend {shown(value)} is not local with the top clearance"
+        raise wrong(message, f"A judge may be: {', '.join(f'`{one}`' for one in sorted(able)) or 'no backend yet'}.")
     return value
 
 

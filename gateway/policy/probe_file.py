@@ -9,16 +9,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend
-from gateway.policy.block import Block, wrong
+from gateway.policy.block import MOST_VALUES, Block, wrong
 from gateway.policy.decision import INCOMPLETE, NO_RULES
-from gateway.policy.loader import problems_of
 from gateway.policy.route import EXTERNAL, LOCAL
 from gateway.policy.rules import Policy
 from gateway.policy.shadow import Zone
 from gateway.policy.vocabulary import remedy
-from gateway.policy.yaml_lines import Lines, line_of, load_yaml
+from gateway.policy.wording import problems_of
+from gateway.policy.yaml_lines import Lines, line_of, load_yaml, shown
 
 FILE_NAME: Final = "probes.yaml"
+MOST_PROBES: Final = 5000
 
 
 def _listed(value: Any) -> Any:
@@ -84,11 +85,18 @@ class AssumedBackend(Block):
     local: bool = Field(default=False, description="Is it inside your organisation?")
 
 
+def _few(value: Any) -> Any:
+    if isinstance(value, list) and len(value) > MOST_PROBES:
+        raise wrong(f"more than {MOST_PROBES} probes", "Keep those that tell rules apart.")
+    return value
+
+
 def _distinct(probes: list[Probe]) -> list[Probe]:
-    names = [probe.name for probe in probes]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise wrong(f"two probes are called {name!r}", "Rename one.")
+    seen: set[str] = set()
+    for probe in probes:
+        if probe.name in seen:
+            raise wrong(f"two probes are called {shown(probe.name)}", "Rename one.")
+        seen.add(probe.name)
     return probes
 
 
@@ -98,7 +106,9 @@ class ProbeFile(Block):
     backends: dict[str, AssumedBackend] = Field(
         default_factory=dict, description="What the probes assume, by name. Default: one of each kind."
     )
-    probes: Annotated[list[Probe], AfterValidator(_distinct)] = Field(description="The policy's tests.")
+    probes: Annotated[list[Probe], BeforeValidator(_few), AfterValidator(_distinct)] = Field(
+        description="The policy's tests."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Probes:
 
 def load_probes(file: Path) -> Probes:
     """Read probes.yaml. An empty file has no probes. Raises ConfigError with every problem."""
-    value, lines = load_yaml(file)
+    value, lines = load_yaml(file, MOST_VALUES)
     if not isinstance(value, dict):  # a bare list: read it as if it stood under `probes:`
         value = {"probes": [] if value is None else value}
         lines = {("probes", *location): line for location, line in lines.items()}
@@ -140,5 +150,5 @@ def unknown_names(probes: Probes, policy: Policy, backends: Sequence[Backend]) -
         for key, name, known in named:
             if name not in known:
                 line = probes.line(index, "expect", key)
-                message = f"{key}: {name!r} is not known to the policy"
+                message = f"{key}: {shown(name)} is not known to the policy"
                 yield Problem(message, remedy(name, known), probes.file, line)

@@ -22,6 +22,7 @@ from gateway.policy.route import EXTERNAL, LOCAL, incapable, plan
 from gateway.policy.rules import Policy
 from gateway.policy.shadow import Zone
 from gateway.policy.vocabulary import Vocabulary, rights
+from gateway.policy.wording import first_of
 
 Inspect: TypeAlias = Callable[[Mapping[str, Any]], Report]
 """Inspects a chat completions body. The report's digest is not looked at."""
@@ -71,7 +72,7 @@ def run_probes(
     chosen = tuple(backends) if backends else _assumed(probes)
     policy = load_policy(folder, replace(vocabulary, backends=rights(chosen) if chosen else None))
     chosen = chosen or _pair(policy)
-    if problems := tuple(unknown_names(probes, policy, chosen)):
+    if problems := first_of(unknown_names(probes, policy, chosen), probes.file):
         raise ConfigError(problems)
     results = tuple(
         _run(probe, probes.line(index), policy, chosen, inspect) for index, probe in enumerate(probes.probes)

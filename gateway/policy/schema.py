@@ -1,16 +1,20 @@
 """The shape of policy.yaml. Names are checked here as well, against the vocabulary: one load reports everything."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from gateway.policy.block import Block, distinct, listed, some, wrong
+from gateway.policy.block import Block, distinct, few, listed, some, wrong
 from gateway.policy.names import Acceptable, Code, JudgeBackend, Label, Name, RuleId, Target
 from gateway.policy.rule_mode import RuleMode
 from gateway.policy.when import ALWAYS, FactsOnlyInRoute, When
 
+MOST_RULES: Final = 5000
+
 
 def _empty_if_missing(value: Any) -> Any:
+    if isinstance(value, list) and len(value) > MOST_RULES:
+        raise wrong(f"the list has more than {MOST_RULES} rules", "Join rules of one label: `any_of` takes many names.")
     return [] if value is None else value
 
 
@@ -103,7 +107,7 @@ class PolicyFile(Block):
     version: Literal[1] = Field(description="The version of this language.")
     name: Name = Field(description="The policy's name; stands in records.")
     about: str | None = Field(default=None, description="What the policy is for. Decides nothing.")
-    labels: Annotated[list[Name], AfterValidator(some), AfterValidator(distinct)] = Field(
+    labels: Annotated[list[Name], BeforeValidator(few), AfterValidator(some), AfterValidator(distinct)] = Field(
         description="How sensitive a request can be, from least to most. Without a matching rule it has the first."
     )
     coverage: AcceptBlock | None = Field(default=None, description="What may be unread.")

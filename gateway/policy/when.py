@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from gateway.policy.block import Block, known, listed, some, wrong
+from gateway.policy.block import Block, few, known, listed, some, wrong
 from gateway.policy.names import Entities, Patterns, Places, Reasons, Role
 from gateway.policy.places import Nearness
 from gateway.policy.vocabulary import PRIVATE_MATTER
@@ -131,10 +131,10 @@ class When(Block):
     attachments: Annotated[list[Literal["image", "document", "audio"]], BeforeValidator(_kinds)] | None = Field(
         default=None, description="The request carries parts of these kinds, or any (`true`)."
     )
-    all: Annotated[list["When"], AfterValidator(some)] | None = Field(
+    all: Annotated[list["When"], BeforeValidator(few), AfterValidator(some)] | None = Field(
         default=None, description="Conditions that all have to hold."
     )
-    any: Annotated[list["When"], AfterValidator(some)] | None = Field(
+    any: Annotated[list["When"], BeforeValidator(few), AfterValidator(some)] | None = Field(
         default=None, description="Conditions of which at least one has to hold."
     )
     not_: "FactsOnlyInNot | None" = Field(

@@ -9,25 +9,33 @@ A smaller language than YAML 1.1, on purpose, because configuration must not sur
 Built from parser events with a stack of its own, so no input can recurse and no object but the plain ones is made.
 """
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import yaml
 
-from gateway.errors import ConfigError, Problem
+from gateway.errors import ConfigError, Line, Problem
 
 Location: TypeAlias = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the top, such as ``("classify", 0, "when")``."""
 Lines: TypeAlias = Mapping[Location, int]
-"""Location to line, from 1: the key's line for a mapping's value, the item's line in a list; ``()`` is the top."""
+"""Location to line, from 1: the key's line for a mapping's value, the item's line in a list; ``()`` is the top.
+Each is a ``Line``, so that a problem that names it names the column as well."""
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 200_000
+LONGEST_QUOTED: Final = 80
+"""Characters of a file's own words in a message."""
 
+_TOP: Final = Line(1, 1)
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+"""What YAML 1.1 counts as the end of a line."""
 _NULL: Final = re.compile(r"~|null|Null|NULL|")
 _TRUE: Final = re.compile(r"true|True|TRUE")
 _FALSE: Final = re.compile(r"false|False|FALSE")
@@ -37,30 +45,44 @@ _FLOAT: Final = re.compile(
 )
 
 
-def load_yaml(path: Path) -> tuple[Any, Lines]:
+def load_yaml(path: Path, values: int | None = None) -> tuple[Any, Lines]:
     """Read one YAML file. Returns its value (dict, list, str, int, float, bool or None) and the line of each location.
 
-    An empty file is None. Raises ConfigError with every structural problem found.
+    An empty file is None. Raises ConfigError with every structural problem found. ``values``: how many the file may
+    hold, keys and lists and mappings counted; default MAX_VALUES.
     """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise _one(path, None, f"cannot read the file: {reason}", "Check the path and its permissions.") from None
+    raw = _bytes(path)
     if len(raw) > MAX_BYTES:
         raise _one(path, None, f"the file is larger than {MAX_BYTES} bytes", "Split it or remove what is not needed.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = Line(raw.count(b"\n", 0, error.start) + 1, error.start - raw.rfind(b"\n", 0, error.start))
         raise _one(path, line, "the file is not UTF-8", "Save it as UTF-8.") from None
-    return parse_yaml(text, path)
+    return parse_yaml(text, path, values)
 
 
-def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
+def _bytes(path: Path) -> bytes:
+    """The file's bytes, one more than the limit at most. What is no plain file is not read: a pipe could block."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            kind = os.fstat(handle).st_mode
+            if stat.S_ISDIR(kind):
+                raise _one(path, None, "cannot read the file: it is a directory", "Name a file in it.")
+            if not stat.S_ISREG(kind):
+                raise _one(path, None, "cannot read the file: it is a pipe or a device", "Name a plain file.")
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError:
+        reason = "its name holds a NUL character"
+    raise _one(path, None, f"cannot read the file: {reason}", "Check the path and its permissions.")
+
+
+def load_mapping(path: Path, values: int | None = None) -> tuple[dict[str, Any], Lines]:
     """Like load_yaml for a file whose top level has to be ``key: value`` lines. An empty file is an error."""
-    value, lines = load_yaml(path)
+    value, lines = load_yaml(path, values)
     if value is None:
         raise _one(path, None, "the file is empty", "Write at least the required keys.")
     if not isinstance(value, dict):
@@ -68,15 +90,15 @@ def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
     return value, lines
 
 
-def parse_yaml(text: str, path: Path) -> tuple[Any, Lines]:
+def parse_yaml(text: str, path: Path, values: int | None = None) -> tuple[Any, Lines]:
     """The same for text already read; ``path`` is only named in problems. Raises ConfigError."""
-    builder = _Builder(path)
+    builder = _Builder(path, MAX_VALUES if values is None else values)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
+        line = Line(mark.line + 1, mark.column + 1) if mark else None
         builder.problems.append(_syntax(path, line, error.problem, text))
     except yaml.YAMLError:
         line = _first_unprintable(text)
@@ -85,7 +107,7 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, Lines]:
         )
     if builder.problems:
         raise ConfigError(tuple(builder.problems))
-    builder.lines.setdefault((), 1)
+    builder.lines.setdefault((), _TOP)
     return builder.root, builder.lines
 
 
@@ -97,13 +119,24 @@ def line_of(lines: Lines, location: Iterable[str | int]) -> int | None:
     return lines.get(here)
 
 
+def shown(text: str) -> str:
+    """Words of a file as a message quotes them: in quotes, short, and nothing that a terminal would obey."""
+    return repr(text if len(text) <= LONGEST_QUOTED else text[: LONGEST_QUOTED - 1] + "…")
+
+
+def printable(text: str) -> str:
+    """The same without quotes, for keys in a path."""
+    return shown(text)[1:-1]
+
+
 def _one(path: Path, line: int | None, message: str, remedy: str) -> ConfigError:
     return ConfigError((Problem(message, remedy, path, line),))
 
 
-def _syntax(path: Path, line: int | None, problem: str | None, text: str) -> Problem:
-    rows = text.splitlines()
-    line = min(line, max(len(rows), 1)) if line else line
+def _syntax(path: Path, line: Line | None, problem: str | None, text: str) -> Problem:
+    rows = _BREAK.split(text.removesuffix("\n"))
+    if line and line > len(rows):
+        line = Line(len(rows), len(rows[-1]) + 1)
     row = rows[line - 1] if line and line <= len(rows) else ""
     if "\t" in row[: len(row) - len(row.lstrip())]:
         return Problem("a tab is used for indentation", "Indent with spaces.", path, line)
@@ -115,9 +148,12 @@ def _syntax(path: Path, line: int | None, problem: str | None, text: str) -> Pro
     )
 
 
-def _first_unprintable(text: str) -> int | None:
+def _first_unprintable(text: str) -> Line | None:
     found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
-    return text.count("\n", 0, found.start()) + 1 if found else None
+    if found is None:
+        return None
+    rows = _BREAK.split(text[: found.start()])
+    return Line(len(rows), len(rows[-1]) + 1)
 
 
 def _scalar(value: str) -> Any:
@@ -144,16 +180,17 @@ class _Frame:
         self.value = value
         self.location = location
         self.key: str | None = None
-        self.key_line = 0
+        self.key_line: int = 0
 
 
 class _Builder:
     """Turns events into plain values. Structural mistakes are collected, and the rest is read on."""
 
-    __slots__ = ("documents", "lines", "path", "problems", "root", "stack", "values")
+    __slots__ = ("documents", "lines", "most", "path", "problems", "root", "stack", "values")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int) -> None:
         self.path = path
+        self.most = most
         self.root: Any = None
         self.lines: dict[Location, int] = {}
         self.problems: list[Problem] = []
@@ -162,11 +199,12 @@ class _Builder:
         self.values = 0
 
     def take(self, event: Any) -> None:
-        line = event.start_mark.line + 1
+        line = Line(event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
-                self.complain(line, "the file holds more than one document", "Remove the `---` line and what follows.")
+                message = "the file holds more than one document"
+                raise self.stopped(line, message, "Remove the `---` line and what follows.")
         elif isinstance(event, yaml.AliasEvent):
             self.complain(line, "anchors and aliases are not allowed", "Write the value out.")
             self.place(None, line)
@@ -187,17 +225,17 @@ class _Builder:
         location = self.place(opened, line)
         self.stack.append(_Frame(opened, location))
         if len(self.stack) > MAX_DEPTH:
-            raise _one(self.path, line, f"nested deeper than {MAX_DEPTH} levels", "Flatten the file.")
+            raise self.stopped(line, f"nested deeper than {MAX_DEPTH} levels", "Flatten the file.")
 
     def place(self, value: Any, line: int) -> Location:
         """Put a value where the open collection expects it; returns its location."""
         self.values += 1
-        if self.values > MAX_VALUES:
-            raise _one(self.path, line, f"more than {MAX_VALUES} values", "Split the file.")
+        if self.values > self.most:
+            raise self.stopped(line, f"more than {self.most} values", "Split the file.")
         if not self.stack:
             if self.documents == 1:
                 self.root = value
-                self.lines[()] = 1
+                self.lines[()] = _TOP
             return ()
         frame = self.stack[-1]
         if isinstance(frame.value, list):
@@ -221,12 +259,16 @@ class _Builder:
             return ""
         name = value if isinstance(value, str) else str(value)
         if not isinstance(value, str):
-            self.complain(line, f"the key {name!r} is not text", "Put it in quotes.")
+            self.complain(line, f"the key {shown(name)} is not text", "Put it in quotes.")
         if name in frame.value:
             first = self.lines.get((*frame.location, name))
-            self.complain(line, f"the key {name!r} is given twice (first on line {first})", "Keep one of them.")
+            self.complain(line, f"the key {shown(name)} is given twice (first on line {first})", "Keep one of them.")
         return name
 
     def complain(self, line: int, message: str, remedy: str) -> None:
         if len(self.problems) < 100:
             self.problems.append(Problem(message, remedy, self.path, line))
+
+    def stopped(self, line: int, message: str, remedy: str) -> ConfigError:
+        """What ends the reading, after what was wrong before."""
+        return ConfigError((*self.problems, Problem(message, remedy, self.path, line)))

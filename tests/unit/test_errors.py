@@ -13,6 +13,7 @@ from gateway.errors import (
     ConfigError,
     GatewayError,
     InternalError,
+    Line,
     Malformed,
     PolicyRefusal,
     Problem,
@@ -104,6 +105,14 @@ def test_a_problem_says_where_what_and_what_to_do() -> None:
     """One line that editors and terminals can open, and the remedy below it."""
     problem = Problem("unknown setting", "Did you mean `port`?", Path("gateway.yaml"), 3)
     assert str(problem) == "gateway.yaml:3: unknown setting\n    Did you mean `port`?"
+    assert problem.column is None
+
+
+def test_a_line_that_knows_its_column_says_it() -> None:
+    """Editors jump to file, line and column; whoever asks for the line alone gets a number."""
+    problem = Problem("unknown setting", "Did you mean `port`?", Path("gateway.yaml"), Line(3, 7))
+    assert str(problem).startswith("gateway.yaml:3:7: unknown setting")
+    assert (problem.line, problem.column) == (3, 7)
     assert str(Problem("m", "r", Path("f"))) == "f: m\n    r"
     assert str(Problem("m", "r")) == "m\n    r"
     both = ConfigError((problem, Problem("m", "r")))

@@ -120,14 +120,14 @@ def test_zones_change_no_other_field() -> None:
 def test_a_policy_that_names_an_unknown_type_ends_the_start_with_file_and_line(tmp_path: Path) -> None:
     """Law 7: the nearest known name is the remedy."""
     said = problems(tmp_path, policy=policy_in(tmp_path, POLICY.replace("FULL_NAME", "FULL_NAMES")))
-    assert "policy.yaml:5: " in said
+    assert "policy.yaml:5:" in said
     assert "FULL_NAME" in said
 
 
 def test_a_policy_that_names_an_unknown_backend_ends_the_start(tmp_path: Path) -> None:
     """A route to nobody would be found out by the first request otherwise."""
     said = problems(tmp_path, policy=policy_in(tmp_path, POLICY.replace("[external, local]", "[gtp, local]")))
-    assert "policy.yaml:7: " in said
+    assert "policy.yaml:7:" in said
     assert "Did you mean `gpt`?" in said
 
 

@@ -59,7 +59,7 @@ def test_not_ready_is_exit_code_1(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("server: {prot: 80}\n", ":1: "),
-        ("server:\n  port: many\n", ":2: server.port"),
+        ("server:\n  port: many\n", ":2:3: server.port"),
         ("server: {port: 1\n", "gateway.yaml:"),
         ("- a\n", "gateway.yaml"),
         ("", "the file is empty"),

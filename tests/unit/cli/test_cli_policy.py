@@ -51,10 +51,10 @@ def test_check_takes_folders(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("CREDIT_CARD", "CREDIT_CRAD"), "policy.yaml:5: "),
-        (("label: restricted", "label: secret"), "policy.yaml:5: "),
-        (("classify", "clasify"), "policy.yaml:4: "),
-        (("version: 1", "version: 7"), "policy.yaml:1: "),
+        (("CREDIT_CARD", "CREDIT_CRAD"), "policy.yaml:5:"),
+        (("label: restricted", "label: secret"), "policy.yaml:5:"),
+        (("classify", "clasify"), "policy.yaml:4:"),
+        (("version: 1", "version: 7"), "policy.yaml:1:"),
         (("[public, restricted]", "[public, restricted"), "policy.yaml:"),
     ],
 )

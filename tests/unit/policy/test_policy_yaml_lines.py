@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="directory"):
         load_yaml(tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
-    with pytest.raises(ConfigError, match=r"latin\.yaml:2: the file is not UTF-8"):
+    with pytest.raises(ConfigError, match=r"latin\.yaml:2:4: the file is not UTF-8"):
         load_yaml(tmp_path / "latin.yaml")
 
 

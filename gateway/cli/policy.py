@@ -1,6 +1,5 @@
 """``gateway policy``: is a policy sound (check), and does it do what its author means (test)?"""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,55 +7,15 @@ import typer
 
 from gateway.cli.inspecting import inspect, patient_scanner
 from gateway.cli.output import FAILED, Json, Output, fail_on_config_error
+from gateway.cli.policy_check import Folders, all_shipped, check
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.policy.json_schema import policy_schema, probes_schema
-from gateway.policy.loader import load_policy
 from gateway.policy.probes import ProbeRun, run_probes
-from gateway.policy.shipped import shipped
 from gateway.settings import own_detectors, own_lists
 from gateway.wiring import vocabulary
 
 app = typer.Typer(help="Check and test policies.", no_args_is_help=True)
-
-Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of policies. Default: the shipped ones.")]
-
-
-@app.command()
-@fail_on_config_error
-def check(folders: Folders = None, json: Json = False) -> None:
-    """Load policies strictly and print their revisions. Exit 2 with every problem, its line and remedy."""
-    known = vocabulary(default_detectors(own=own_detectors()) + own_lists())
-    policies = [load_policy(folder, known) for folder in folders or _all_shipped()]
-    output = Output(json=json)
-    if json:
-        output.result(
-            [
-                {
-                    "name": one.name,
-                    "revision": one.revision,
-                    "labels": list(one.labels),
-                    "classify": len(one.classify),
-                    "refuse": len(one.refuse),
-                    "judge": one.judge and one.judge.as_json(),
-                }
-                for one in policies
-            ]
-        )
-    output.table(
-        ("policy", "revision", "labels", "classify", "refuse", "route", "judge"),
-        (
-            (
-                one.name,
-                one.revision,
-                " < ".join(one.labels),
-                str(len(one.classify)),
-                str(len(one.refuse)),
-                str(len(one.route)),
-                str(one.judge or "off"),
-            )
-            for one in policies
-        ),
-    )
+app.command()(check)
 
 
 @app.command(name="test")
@@ -69,7 +28,7 @@ def run(folders: Folders = None, json: Json = False) -> None:
         known = vocabulary(detectors)
         runs = [
             (folder, run_probes(folder, lambda body: inspect(scanner, body), known))
-            for folder in folders or _all_shipped()
+            for folder in folders or all_shipped()
         ]
     finally:
         scanner.close()
@@ -90,10 +49,6 @@ def schema(
     """Print the JSON Schema of policy.yaml, for completion and checks in an editor. It knows your own lists, too."""
     known = vocabulary(default_detectors(own=own_detectors()) + own_lists())
     Output(json=True).result(probes_schema(known) if probes else policy_schema(known))
-
-
-def _all_shipped() -> Sequence[Path]:
-    return sorted(file.parent for file in shipped().glob("*/policy.yaml"))
 
 
 def _show(run: ProbeRun, output: Output) -> None:

@@ -48,6 +48,28 @@ def test_check_takes_folders(folder: Path) -> None:
     assert "public < restricted" in result.output
 
 
+def test_check_proves_and_remarks(folder: Path) -> None:
+    """The proof in one line; a warning is exit code 1, a note only under --strict."""
+    assert "monotone: of 1 conditions in 1 rules" in run("policy", "check", str(folder)).output
+    again = "  - {id: again, when: {entities: {any_of: [CREDIT_CARD], min_score: 0.9}}, label: restricted}\n"
+    (folder / "policy.yaml").write_text(POLICY.replace("route:", f"{again}route:"))
+    result = run("policy", "check", str(folder))
+    assert result.exit_code == 0
+    assert (
+        "policy.yaml:6: the rule `again` changes no label: `cards` (line 5) matches whenever it does" in result.output
+    )
+    assert run("policy", "check", str(folder), "--strict").exit_code == 1
+    (folder / "policy.yaml").write_text(
+        POLICY.replace("{entities: {any_of: [CREDIT_CARD]}}", "{tools: true, not: {tools: true}}")
+    )
+    result = run("policy", "check", str(folder), "--json")
+    assert result.exit_code == 1
+    (told,) = json.loads(result.output)
+    assert told["sound"] is False
+    assert told["monotone"] == {"proven": True, "conditions": 4, "gaps": []}
+    assert next((one["level"], one["line"]) for one in told["remarks"]) == ("warning", 5)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -112,5 +134,5 @@ def test_a_missing_folder_or_file_is_exit_code_2(folder: Path) -> None:
     assert run("policy", "test", str(folder / "missing")).exit_code == 2
     assert run("policy", "check", str(folder / "missing")).exit_code == 2
     (folder / "probes.yaml").unlink()
-    assert run("policy", "check", str(folder)).exit_code == 0
+    assert run("policy", "check", str(folder)).exit_code == 1
     assert run("policy", "test", str(folder)).exit_code == 2

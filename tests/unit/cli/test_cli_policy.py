@@ -55,9 +55,7 @@ def test_check_proves_and_remarks(folder: Path) -> None:
     (folder / "policy.yaml").write_text(POLICY.replace("route:", f"{again}route:"))
     result = run("policy", "check", str(folder))
     assert result.exit_code == 0
-    assert (
-        "policy.yaml:6: the rule `again` changes no label: `cards` (line 5) matches whenever it does" in result.output
-    )
+    assert "the rule `again` changes no label: `cards` (line 5) matches whenever it does" in result.output
     assert run("policy", "check", str(folder), "--strict").exit_code == 1
     (folder / "policy.yaml").write_text(
         POLICY.replace("{entities: {any_of: [CREDIT_CARD]}}", "{tools: true, not: {tools: true}}")
@@ -136,3 +134,33 @@ def test_a_missing_folder_or_file_is_exit_code_2(folder: Path) -> None:
     (folder / "probes.yaml").unlink()
     assert run("policy", "check", str(folder)).exit_code == 1
     assert run("policy", "test", str(folder)).exit_code == 2
+
+
+def test_results_as_junit(folder: Path, tmp_path: Path) -> None:
+    """For a build server; a file that cannot be written is exit code 2."""
+    assert run("policy", "test", str(folder), "--junit", str(tmp_path / "probes.xml")).exit_code == 0
+    assert b'tests="2" failures="0"' in (tmp_path / "probes.xml").read_bytes()
+    result = run("policy", "test", str(folder), "--junit", str(tmp_path / "missing" / "probes.xml"))
+    assert result.exit_code == 2
+    assert "cannot write" in result.output
+
+
+def test_a_new_policy_passes_check_and_test(tmp_path: Path) -> None:
+    """As it was made, before anything is changed; a second time nothing is overwritten."""
+    made = str(tmp_path / "ours")
+    assert run("policy", "new", "ours", "--from", "everything-local", "--to", made).exit_code == 0
+    assert run("policy", "check", made).exit_code == 0
+    assert run("policy", "test", made).exit_code == 0
+    again = run("policy", "new", "ours", "--from", "everything-local", "--to", made)
+    assert again.exit_code == 2
+    assert "already" in again.output
+    unknown = run("policy", "new", "ours", "--from", "everything-locl")
+    assert unknown.exit_code == 2
+    assert "Did you mean `everything-local`" in unknown.output
+
+
+def test_the_schema_is_printed(tmp_path: Path) -> None:
+    """Of policies, or of probes."""
+    policies = json.loads(run("policy", "schema").output)
+    assert "CREDIT_CARD" in policies["$defs"]["EntityName"]["enum"]
+    assert "fault" in json.loads(run("policy", "schema", "--probes").output)["$defs"]["Probe"]["properties"]

@@ -18,6 +18,12 @@ def _empty_if_missing(value: Any) -> Any:
     return [] if value is None else value
 
 
+def _whole(value: Any) -> Any:
+    if type(value) is not int:  # 1.0 and true are equal to 1, and are not what an author means
+        raise wrong("the version is a whole number", "Write `version: 1`.")
+    return value
+
+
 class ClassifyBlock(Block):
     """One classify rule: if it matches, the request has at least this label."""
 
@@ -104,7 +110,7 @@ class AcceptBlock(Block):
 class PolicyFile(Block):
     """One policy.yaml."""
 
-    version: Literal[1] = Field(description="The version of this language.")
+    version: Annotated[Literal[1], BeforeValidator(_whole)] = Field(description="The version of this language.")
     name: Name = Field(description="The policy's name; stands in records.")
     about: str | None = Field(default=None, description="What the policy is for. Decides nothing.")
     labels: Annotated[list[Name], BeforeValidator(few), AfterValidator(some), AfterValidator(distinct)] = Field(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.model import Backend
+from gateway.policy.yaml_lines import printable
 
 ANYTHING: Final = "anything"
 """Stands for every entity type, also for those that later detectors bring."""
@@ -72,11 +73,11 @@ def remedy(name: str, known: Iterable[str]) -> str:
     """What to write instead of an unknown name: the nearest known one, or all of them when they are few."""
     names = sorted(set(known))
     if close := nearest(name, names):
-        return f"Did you mean `{close}`?"
+        return f"Did you mean `{printable(close)}`?"
     if not names:
         return "Nothing may stand here."
     if len(names) <= 16:
-        return "Use one of: " + ", ".join(f"`{one}`" for one in names) + "."
+        return "Use one of: " + ", ".join(f"`{printable(one)}`" for one in names) + "."
     return f"Use one of the {len(names)} known names, such as `{names[0]}` or `{names[-1]}`."
 
 

@@ -86,7 +86,7 @@ def load_mapping(path: Path, values: int | None = None) -> tuple[dict[str, Any],
     if value is None:
         raise _one(path, None, "the file is empty", "Write at least the required keys.")
     if not isinstance(value, dict):
-        raise _one(path, 1, "the top level must be a mapping", "Start with lines of the form `key: value`.")
+        raise _one(path, lines[()], "the top level must be a mapping", "Start with lines of the form `key: value`.")
     return value, lines
 
 

@@ -180,6 +180,8 @@ class Report:
     coverage: Coverage
     versions: tuple[tuple[str, str], ...] = ()
     """Detector name and version, for the record."""
+    suppressed: tuple[tuple[str, int], ...] = ()
+    """Suppressions of the policy, and how many findings each took out: ``findings`` are without them."""
 
     def counts(self) -> dict[str, int]:
         """Number of findings by entity type."""

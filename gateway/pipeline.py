@@ -19,6 +19,7 @@ from gateway.egress.sender import Egress
 from gateway.errors import BackendUnavailable, GatewayError, NotFound, PolicyRefusal, Untranslatable, UpstreamRejected
 from gateway.ingress.facts import facts as facts_of
 from gateway.inspection.scanner import Scanner
+from gateway.inspection.suppressing import suppress
 from gateway.judge.judge import Judge
 from gateway.model import Answer, Backend, Completion, Draft, Facts, Inbound, WireFormat
 from gateway.policy.decision import Cleared, NotCleared, Refused, decide
@@ -107,6 +108,9 @@ class Pipeline:
         started = perf_counter()
         report = await self.scanner.scan(draft)
         trail.inspected(report, perf_counter() - started)
+        report = await suppress(
+            trail.policy, draft, report
+        )  # the policy's own named values: the only thing that lowers
         report = await self.judge.settled(draft, report, facts, trail.hearing)  # asks a model inside where in doubt
         match decide(trail.policy, draft, report, facts):
             case NotCleared() as verdict:

@@ -202,10 +202,13 @@ class Trail:
                 judged=None if question is not None else self.hearing.judged(),
                 basis=basis_of(report, self._facts) if report and question is None else None,
                 shadow=None if question is not None else self._shadow,
+                suppressed=dict(report.suppressed) if report and question is None else {},
             )
         )
         self._metrics.recorded(perf_counter() - started)
         self._metrics.decided(outcome, label, draft.backend.name if draft else "")
+        if question is None and report is not None:
+            self._metrics.suppressed(dict(report.suppressed))
         if question is None and self._shadow is not None:
             self._metrics.shadowed(self._shadow.rules, self._shadow.zone)
 

@@ -21,6 +21,7 @@ from gateway.ingress.facts import facts as facts_of
 from gateway.ingress.limits import IngressLimits
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.scanner import Scanner
+from gateway.inspection.suppressing import suppress
 from gateway.judge.judge import to_be_asked
 from gateway.model import Backend, Caller, Inbound, Report
 from gateway.policy.decision import Cleared, NotCleared, Refused, classify, decide, watched
@@ -122,7 +123,7 @@ async def _explain(
         except Untranslatable as why:
             explained.append(Explained(backend, "incapable", f"its format cannot express {why.param}"))
             continue
-        report = await scanner.scan(draft)
+        report = await suppress(policy, draft, await scanner.scan(draft))
         seen = watched(policy, report, facts)
         shadow = Shadowed(seen.rules, seen.label, zone_of(policy, seen, candidates, facts)) if seen else None
         if asks := len(to_be_asked(policy, draft, report, facts)):
@@ -163,6 +164,8 @@ def _show(candidates: Sequence[Explained], policy: Policy, output: Output) -> No
     if report is not None:
         found = ", ".join(f"{kind} {number}" for kind, number in sorted(report.counts().items()))
         output.say(f"found    {found or 'nothing'}")
+        for name, number in report.suppressed:
+            output.say(f"omitted  {number} by the suppression {name}")
         output.say(f"read     {'completely' if report.coverage.complete else ', '.join(report.coverage.reasons)}")
     answers = (
         chosen.backend.name
@@ -187,6 +190,7 @@ def _as_json(
         "rules": list(inspected.rules) if inspected else [],
         "shadow": asdict(inspected.shadow) if inspected and inspected.shadow else None,
         "findings": report.counts() if report else {},
+        "suppressed": dict(report.suppressed) if report else {},
         "reasons": list(report.coverage.reasons) if report else [],
         "backend": chosen.backend.name if chosen and chosen.verdict == "cleared" else None,
         "refused": bool(chosen and chosen.verdict == "refused"),

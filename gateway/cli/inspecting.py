@@ -15,7 +15,9 @@ from gateway.cli.output import UNUSABLE, Output
 from gateway.inspection.detectors.base import Detector, Match
 from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
+from gateway.inspection.suppressing import without_suppressed
 from gateway.model import Backend, Capabilities, Draft, Report, WireFormat
+from gateway.policy.rules import Policy
 from gateway.policy.vocabulary import PRIVATE_MATTER
 
 NOWHERE = Backend(
@@ -77,7 +79,16 @@ def why_private(text: str, report: Report) -> str | None:
 
 def inspect(scanner: Scanner, body: Mapping[str, Any]) -> Report:
     """The report about one chat completions body."""
-    draft = Draft(
+    return asyncio.run(scanner.scan(_draft(body)))
+
+
+def unsuppressed(policy: Policy, body: Mapping[str, Any], report: Report) -> Report:
+    """The report about this body without what the policy's suppressions name."""
+    return without_suppressed(policy, _draft(body), report)
+
+
+def _draft(body: Mapping[str, Any]) -> Draft:
+    return Draft(
         backend=NOWHERE,
         url=f"{NOWHERE.base_url}/chat/completions",
         headers=(),
@@ -85,7 +96,6 @@ def inspect(scanner: Scanner, body: Mapping[str, Any]) -> Report:
         model="none",
         stream=False,
     )
-    return asyncio.run(scanner.scan(draft))
 
 
 def one_message(text: str) -> dict[str, Any]:

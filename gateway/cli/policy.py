@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.inspecting import inspect, patient_scanner
+from gateway.cli.inspecting import inspect, patient_scanner, unsuppressed
 from gateway.cli.output import FAILED, UNUSABLE, Json, Output, fail_on_config_error
 from gateway.cli.policy_check import Folders, all_shipped, check
 from gateway.inspection.detectors.shipped import default_detectors
@@ -35,7 +35,7 @@ def run(
     try:
         known = vocabulary(detectors)
         runs = [
-            (folder, run_probes(folder, lambda body: inspect(scanner, body), known))
+            (folder, run_probes(folder, lambda body: inspect(scanner, body), known, suppress=unsuppressed))
             for folder in folders or all_shipped()
         ]
     finally:
@@ -129,6 +129,7 @@ def _as_json(folder: Path, run: ProbeRun) -> dict[str, object]:
                 "zone": one.zone,
                 "rules": list(one.rules),
                 "shadow": list(one.shadow),
+                "suppressed": list(one.suppressed),
                 "failures": list(one.failures),
             }
             for one in run.results

@@ -40,8 +40,8 @@ def check(
 ) -> None:
     """Load policies strictly, look for rules and routes that do nothing, and prove that no finding lowers a label.
 
-    Exit 0: sound; notes are for you to judge. Exit 1: a warning, or no proof. Exit 2: a policy does not load; every
-    problem is printed with its line and remedy.
+    Exit 0: sound; notes are for you to judge. Exit 1: a warning, such as a suppression that has expired, or no proof.
+    Exit 2: a policy does not load; every problem is printed with its line and remedy.
     """
     known = vocabulary(default_detectors(own=own_detectors()) + own_lists())
     checked = []
@@ -91,6 +91,7 @@ def _as_json(one: _Checked, *, strict: bool) -> dict[str, Any]:
         "classify": len(one.policy.classify),
         "refuse": len(one.policy.refuse),
         "judge": one.policy.judge and one.policy.judge.as_json(),
+        "suppress": {each.id: each.until for each in one.policy.suppress},
         "sound": one.sound(strict=strict),
         "monotone": {"proven": one.proof.holds, "conditions": one.proof.conditions, "gaps": list(one.proof.gaps)},
         "remarks": [

@@ -22,6 +22,7 @@ from gateway.inspection.detectors.base import Detector
 from gateway.inspection.detectors.shipped import default_detectors
 from gateway.inspection.matter.assessor import load_matter
 from gateway.inspection.scanner import Scanner
+from gateway.inspection.suppressing import without_suppressed
 from gateway.model import Backend, Caller, Capabilities, Draft, Finding, Inbound, Report, WireFormat
 from gateway.policy.decision import Cleared, NotCleared, Refused, Verdict, decide
 from gateway.policy.loader import load_policy
@@ -167,7 +168,7 @@ class Decider:
             if one is None:
                 continue
             draft = replace(one.draft, backend=backend)
-            report = replace(one.report, digest=draft.digest)
+            report = without_suppressed(policy, draft, replace(one.report, digest=draft.digest))
             if judge is not None:
                 report = await judge.settled(policy, inbound, draft, report, facts)
             verdict = decide(policy, draft, report, facts)
@@ -195,8 +196,9 @@ class Decider:
         for one in inspected.values():
             if one.draft.backend.local:
                 continue
-            rest = tuple(found for found in one.report.findings if found.entity_type != PRIVATE_MATTER)
-            if isinstance(decide(policy, one.draft, replace(one.report, findings=rest), facts), Cleared):
+            report = without_suppressed(policy, one.draft, one.report)
+            rest = tuple(found for found in report.findings if found.entity_type != PRIVATE_MATTER)
+            if isinstance(decide(policy, one.draft, replace(report, findings=rest), facts), Cleared):
                 return False
         return True
 

@@ -1,7 +1,9 @@
 """From the checked document to the policy that decisions read: groups written out, conditions made into predicates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from gateway.policy.band import band_of
 from gateway.policy.conditions import (
@@ -25,16 +27,25 @@ from gateway.policy.modes import ENFORCE, SHADOW, Mode
 from gateway.policy.rule_mode import CanaryBlock
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import JudgeBlock, PolicyFile
+from gateway.policy.suppress_block import suppression_of
 from gateway.policy.vocabulary import ANYTHING, CERTAIN, PRIVATE_MATTER, Vocabulary
 from gateway.policy.when import EntitiesBlock, When
 
 __all__ = ["Policy", "compile_policy"]
 
+_NO_TERMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
-def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | None = None) -> Policy:
+
+def compile_policy(
+    document: PolicyFile,
+    vocabulary: Vocabulary,
+    profile: str | None = None,
+    terms: Mapping[str, tuple[str, ...]] = _NO_TERMS,
+) -> Policy:
     """Compile a document that was validated against the same vocabulary. Descriptions (``about``) are left behind.
 
-    ``profile``: the operating point to use instead of the document's own.
+    ``profile``: the operating point to use instead of the document's own. ``terms``: the values in the files of
+    suppressions, by the suppression's id.
     """
     private = vocabulary.profiles.get(profile or document.profile, CERTAIN)
     policy = Policy(
@@ -58,6 +69,7 @@ def compile_policy(document: PolicyFile, vocabulary: Vocabulary, profile: str | 
             for rule in document.route
         ),
         accepted=frozenset(document.coverage.accept if document.coverage else ()),
+        suppress=tuple(suppression_of(one, vocabulary, terms.get(one.id, ())) for one in document.suppress),
     )
     return replace(policy, judge=_judge(document.judge, policy))
 

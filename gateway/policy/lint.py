@@ -6,6 +6,7 @@ meant: a rule that changes no label still shows in records.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from gateway.policy.loader import FILE_NAME
 from gateway.policy.probe_file import FILE_NAME as PROBES_NAME
 from gateway.policy.probe_file import load_probes
 from gateway.policy.rules import ClassifyRule, Policy, RefuseRule
+from gateway.policy.term_files import expired
 from gateway.policy.vocabulary import ANYTHING, Vocabulary
 from gateway.policy.yaml_lines import Lines, Location, line_of, load_mapping
 
@@ -42,11 +44,20 @@ class _Source:
         return Problem(message, remedy, self.file, line_of(self.lines, location))
 
 
-def lint(path: Path, policy: Policy, vocabulary: Vocabulary) -> tuple[Remark, ...]:
-    """All remarks on the policy that was loaded from ``path``, warnings first. Raises ConfigError for broken probes."""
+def lint(path: Path, policy: Policy, vocabulary: Vocabulary, on: date | None = None) -> tuple[Remark, ...]:
+    """All remarks on the policy that was loaded from ``path``, warnings first. Raises ConfigError for broken probes.
+
+    ``on``: the day in UTC on which suppressions have to work; default: today.
+    """
     file = path / FILE_NAME if path.is_dir() else path
     source = _Source(file, *load_mapping(file))
-    warnings = [*_unmatched(policy, source), *_unreached(policy, source), *_unprobed(policy, source)]
+    today = on or datetime.now(UTC).date()
+    warnings = [
+        *expired(source.value, source.lines, file, policy, today),
+        *_unmatched(policy, source),
+        *_unreached(policy, source),
+        *_unprobed(policy, source),
+    ]
     notes = [
         *_covered(policy, source),
         *_unused(policy, source),
@@ -159,7 +170,7 @@ def _unnamed(policy: Policy, source: _Source) -> Iterator[Problem]:
     """Rules that no probe expects by name. ``policy test`` says whether one hits them all the same."""
     file = source.file.parent / PROBES_NAME
     probes = load_probes(file).probes if file.is_file() else ()
-    named = {name for probe in probes for name in probe.expect.rule}
+    named = {name for probe in probes for name in (*probe.expect.rule, *probe.expect.shadow)}
     for place, rule in _rules(policy) if probes else ():
         if rule.id not in named:
             message = f"no probe expects the rule `{rule.id}` by name"

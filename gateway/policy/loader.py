@@ -14,14 +14,14 @@ from gateway.policy.block import MOST_ENTRIES, MOST_VALUES, Known
 from gateway.policy.compiler import compile_policy
 from gateway.policy.rules import Policy
 from gateway.policy.schema import PolicyFile
+from gateway.policy.term_files import read_terms
+from gateway.policy.transform_block import not_built
 from gateway.policy.vocabulary import Vocabulary, remedy
 from gateway.policy.wording import MOST_PROBLEMS, first_of, problems_of
 from gateway.policy.yaml_lines import Lines, line_of, load_mapping, shown
 
 FILE_NAME: Final = "policy.yaml"
 NOT_YET: Final[Mapping[str, str]] = {
-    "suppress": "Suppressions of false positives",
-    "transform": "Pseudonymising and redacting",
     "session": "Remembering what a session has seen",
     "extends": "Building on another policy",
     "classifier": "The classifier condition",
@@ -42,14 +42,17 @@ def load_policy(path: Path, vocabulary: Vocabulary, profile: str | None = None) 
     value, lines = load_mapping(file, MOST_VALUES)
     known = Known(vocabulary, _labels(value))
     problems = list(islice(_doubled_ids(value, file, lines), MOST_PROBLEMS))
-    problems += [*_unreached(value, file, lines), *_backends(known, file, lines)]
+    problems += [*_unreached(value, file, lines), *_backends(known, file, lines), *not_built(value, file, lines)]
     try:
         document = PolicyFile.model_validate(value, context=known)
     except ValidationError as error:
         problems += problems_of(error, PolicyFile, file, lines, NOT_YET)
+    else:
+        terms, unread = read_terms(document.suppress, file, lines)
+        problems += unread
     if problems:
         raise ConfigError(first_of(sorted(problems, key=lambda problem: problem.line or inf), file))
-    return compile_policy(document, vocabulary, profile)
+    return compile_policy(document, vocabulary, profile, terms)
 
 
 def _labels(value: Mapping[str, Any]) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ def _rules(value: Mapping[str, Any], part: str) -> Sequence[Any]:
 
 def _doubled_ids(value: Mapping[str, Any], file: Path, lines: Lines) -> Iterator[Problem]:
     first: dict[str, int | None] = {}
-    for part in ("classify", "refuse"):
+    for part in ("classify", "refuse", "suppress"):
         for index, rule in enumerate(_rules(value, part)):
             name = rule.get("id") if isinstance(rule, dict) else None
             line = line_of(lines, (part, index, "id"))

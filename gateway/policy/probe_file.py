@@ -43,10 +43,12 @@ class Expect(Block):
         default_factory=list, description="Rules that match, among others, and are only watched (`mode: shadow`)."
     )
 
+    suppressed: Names = Field(default_factory=list, description="Suppressions that take something out, among others.")
+
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise wrong("the probe expects nothing", "Name a label, rule, shadow, zone or nothing_to.")
+            raise wrong("the probe expects nothing", "Name a label, rule, shadow, suppressed, zone or nothing_to.")
         return self
 
 
@@ -146,6 +148,7 @@ def unknown_names(probes: Probes, policy: Policy, backends: Sequence[Backend]) -
         named = [("label", expect.label, set(policy.labels))] if expect.label is not None else []
         named += [("rule", rule, rules) for rule in expect.rule]
         named += [("shadow", rule, {one.id for one in policy.watched}) for rule in expect.shadow]
+        named += [("suppressed", one, {each.id for each in policy.suppress}) for one in expect.suppressed]
         named += [("nothing_to", name, targets) for name in expect.nothing_to]
         for key, name, known in named:
             if name not in known:

@@ -26,6 +26,8 @@ from gateway.policy.wording import first_of
 
 Inspect: TypeAlias = Callable[[Mapping[str, Any]], Report]
 """Inspects a chat completions body. The report's digest is not looked at."""
+Suppress: TypeAlias = Callable[[Policy, Mapping[str, Any], Report], Report]
+"""Takes out of the report about a body what the policy's suppressions name."""
 
 _NOWHERE: Final = "http://probe.invalid/v1"
 
@@ -42,6 +44,9 @@ class ProbeResult:
     failures: tuple[str, ...]
     shadow: tuple[str, ...] = ()
     """Rules that matched and are only watched. A canary counts as enforced: a probe is no request to draw by."""
+    suppressed: tuple[str, ...] = ()
+    left: frozenset[str] = frozenset()
+    """Entity types of what was found and not suppressed."""
 
     @property
     def passed(self) -> bool:
@@ -62,7 +67,11 @@ class ProbeRun:
 
 
 def run_probes(
-    folder: Path, inspect: Inspect, vocabulary: Vocabulary, backends: Sequence[Backend] | None = None
+    folder: Path,
+    inspect: Inspect,
+    vocabulary: Vocabulary,
+    backends: Sequence[Backend] | None = None,
+    suppress: Suppress = lambda _policy, _body, report: report,
 ) -> ProbeRun:
     """Run the probes of the policy in ``folder``, against ``backends`` or those that probes.yaml assumes.
 
@@ -74,8 +83,12 @@ def run_probes(
     chosen = chosen or _pair(policy)
     if problems := first_of(unknown_names(probes, policy, chosen), probes.file):
         raise ConfigError(problems)
+
+    def inspected(body: Mapping[str, Any]) -> Report:
+        return suppress(policy, body, inspect(body))
+
     results = tuple(
-        _run(probe, probes.line(index), policy, chosen, inspect) for index, probe in enumerate(probes.probes)
+        _run(probe, probes.line(index), policy, chosen, inspected) for index, probe in enumerate(probes.probes)
     )
     return ProbeRun(policy, results, tuple(_untested(policy, results, probes.file)))
 
@@ -121,6 +134,8 @@ def _run(probe: Probe, line: int | None, policy: Policy, backends: Sequence[Back
     rules = refusals[0] if refusals else rules
     reached = {one.name for one in _meant(probe.expect.nothing_to, backends) if isinstance(verdict(one), Cleared)}
     result = ProbeResult(probe.name, line, found.label, rules, zone, (), shadow)
+    gone = tuple(name for name, _ in report.suppressed)
+    result = replace(result, suppressed=gone, left=frozenset(one.entity_type for one in report.findings))
     return replace(result, failures=tuple(_differences(probe.expect, result, reached)))
 
 
@@ -145,6 +160,9 @@ def _differences(expect: Expect, found: ProbeResult, reached: set[str]) -> Itera
     for rule in expect.rule:
         if rule not in found.rules:
             yield f"rule {rule} did not match; matched: {', '.join(found.rules) or 'none'}"
+    for name in expect.suppressed:
+        if name not in found.suppressed:
+            yield f"{name} suppressed nothing; what did: {', '.join(found.suppressed) or 'none'}"
     for rule in expect.shadow:
         if rule not in found.shadow:
             yield f"rule {rule} did not match in the shadow; matched there: {', '.join(found.shadow) or 'none'}"
@@ -198,3 +216,9 @@ def _untested(policy: Policy, results: Sequence[ProbeResult], file: Path) -> Ite
             yield Problem(f"no probe hits the rule `{name}`", "Add one that it has to catch.", file)
         elif hits == len(results) and not isinstance(condition, Always):
             yield Problem(f"every probe hits the rule `{name}`", "Add one that it has to leave alone.", file)
+    for one in policy.suppress if results else ():
+        if not any(one.id in result.suppressed for result in results):
+            yield Problem(f"no probe hits the suppression `{one.id}`", "Add one with a value that it names.", file)
+        if not any(one.entity_types & result.left for result in results):
+            message = f"no probe shows that the suppression `{one.id}` leaves other values alone"
+            yield Problem(message, "Add one with another value of the same entity type, and what becomes of it.", file)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from gateway.policy.conditions import Condition, Observed
 from gateway.policy.judging import JudgeUse
 from gateway.policy.modes import ENFORCE, Mode
+from gateway.policy.suppression import Suppression
 
 REVISION_LENGTH: Final = 12
 
@@ -74,6 +75,8 @@ class Policy:
     """Coverage reasons that do not raise the label by themselves."""
     judge: JudgeUse | None = None
     """None: nobody is asked where the classifier is not sure."""
+    suppress: tuple[Suppression, ...] = ()
+    """Values that are taken out of a report before any rule sees it."""
     watched: tuple[ClassifyRule | RefuseRule, ...] = field(init=False, repr=False)
     """Rules that are not enforced for every request, classify rules first."""
     vouched: bool = field(init=False, repr=False)

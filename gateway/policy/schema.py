@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from gateway.policy.block import Block, distinct, few, listed, some, wrong
 from gateway.policy.names import Acceptable, Code, JudgeBackend, Label, Name, RuleId, Target
 from gateway.policy.rule_mode import RuleMode
+from gateway.policy.suppress_block import SuppressBlock
+from gateway.policy.transform_block import TransformBlock
 from gateway.policy.when import ALWAYS, FactsOnlyInRoute, When
 
 MOST_RULES: Final = 5000
@@ -131,4 +133,10 @@ class PolicyFile(Block):
     )
     route: Annotated[list[RouteBlock], BeforeValidator(_empty_if_missing)] = Field(
         default_factory=list, description="Who is asked, in order of preference. None matches: local backends only."
+    )
+    suppress: Annotated[list[SuppressBlock], BeforeValidator(_empty_if_missing)] = Field(
+        default_factory=list, description="Values of your own that no rule sees. The only part that lowers a label."
+    )
+    transform: Annotated[list[TransformBlock], BeforeValidator(_empty_if_missing)] = Field(
+        default_factory=list, description="Not built yet: a policy that has it does not load."
     )

@@ -13,7 +13,7 @@ def settled_by(policy: Policy, later: frozenset[str]) -> Callable[[Sequence[Find
     ``later``: the entity types that would be looked for after the question. A refuse rule that could match because of
     one of them keeps everything open, and so does one that asks for more than entities: a refusal is not "local". Only
     classify rules that ask for entities alone are tried, since nothing else is known yet, and of those the ones
-    that are enforced for every request.
+    that are enforced for every request. Values that a suppression may take out later settle nothing.
     """
     if any(not isinstance(rule.when, Entities) or rule.when.reads(later) for rule in policy.refuse):
         return None
@@ -22,8 +22,10 @@ def settled_by(policy: Policy, later: frozenset[str]) -> Callable[[Sequence[Find
     if not top:
         return None
 
+    doubtful = frozenset[str]().union(*(one.entity_types for one in policy.suppress))
+
     def settled(findings: Sequence[Finding]) -> bool:
-        found = by_kind(findings)
+        found = by_kind(one for one in findings if one.entity_type not in doubtful)
         return any(condition.holds_on(found) for condition in top)
 
     return settled

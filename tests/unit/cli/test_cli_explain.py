@@ -135,3 +135,23 @@ def test_a_model_that_nobody_serves_is_exit_code_2(tmp_path: Path) -> None:
     result = run("explain", "hello", "--model", "gpt-99")
     assert result.exit_code == 2
     assert "404" in result.output
+
+
+def test_what_is_watched_and_what_is_suppressed_is_told(tmp_path: Path) -> None:
+    """By the ids that the policy gives them."""
+    (tmp_path / "policy.yaml").write_text(
+        "version: 1\nname: trying\nlabels: [public, internal, confidential, restricted]\n"
+        "classify:\n"
+        "  - {id: cards, when: {entities: {any_of: [CREDIT_CARD]}}, label: restricted}\n"
+        "  - {id: everything, when: always, label: restricted, mode: shadow}\n"
+        "suppress:\n  - {id: test-card, reason: Of the manual., by: ops, until: 9999-12-31, "
+        f'entities: [CREDIT_CARD], values: ["{CARD}"]}}\n'
+        "route:\n  - to: [external, local]\n"
+    )
+    told = explained(f"Charge {CARD}.", "--policy", str(tmp_path))
+    assert (told["label"], told["backend"], told["findings"]) == ("public", "external", {})
+    assert told["suppressed"] == {"test-card": 1}
+    assert told["shadow"] == {"rules": ["everything"], "label": "restricted", "zone": "local"}
+    shown = run("explain", f"Charge {CARD}.", "--policy", str(tmp_path)).output
+    assert "shadow   everything: would be restricted, answered by a local backend" in shown
+    assert "omitted  1 by the suppression test-card" in shown

@@ -164,3 +164,33 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
     policies = json.loads(run("policy", "schema").output)
     assert "CREDIT_CARD" in policies["$defs"]["EntityName"]["enum"]
     assert "fault" in json.loads(run("policy", "schema", "--probes").output)["$defs"]["Probe"]["properties"]
+
+
+SUPPRESS = (
+    "suppress:\n  - {id: test-card, reason: Of the manual., by: ops, until: 9999-12-31, "
+    f'entities: [CREDIT_CARD], values: ["{CARD}"]}}\n'
+)
+OTHER_CARD = "5555 5555 5555 4444"
+
+
+def test_a_value_of_ones_own_is_suppressed_in_probes_as_in_the_gateway(folder: Path) -> None:
+    """With the real inspection; another card stays."""
+    (folder / "policy.yaml").write_text(POLICY + SUPPRESS)
+    (folder / "probes.yaml").write_text(
+        f'- {{name: test card, prompt: "card {CARD}", expect: {{zone: external, suppressed: test-card}}}}\n'
+        f'- {{name: other card, prompt: "card {OTHER_CARD}", expect: {{rule: cards, zone: local}}}}\n'
+    )
+    result = run("policy", "test", str(folder), "--json")
+    assert result.exit_code == 0, result.output
+    assert [one["suppressed"] for one in json.loads(result.output)[0]["probes"]] == [["test-card"], []]
+    assert run("policy", "check", str(folder)).exit_code == 0
+
+
+def test_an_expired_suppression_fails_the_check_with_its_line(folder: Path) -> None:
+    """And it takes nothing out any more."""
+    (folder / "policy.yaml").write_text(POLICY + SUPPRESS.replace("9999", "2020"))
+    result = run("policy", "check", str(folder))
+    assert result.exit_code == 1
+    assert "policy.yaml:9:" in result.output
+    assert "ended on 2020-12-31" in result.output
+    assert run("policy", "test", str(folder)).exit_code == 1

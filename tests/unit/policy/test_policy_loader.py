@@ -167,7 +167,7 @@ WRONG = [
     (rule("{attachments: [video]}"), 6, "'image', 'document' or 'audio'", "Correct"),
     (rule("{model: ['gpt 5']}"), 6, "not a name or a pattern", "*"),
     (rule("{classifier: {private: 0.5}}"), 6, "The classifier condition is not available yet", "Remove"),
-    (HEAD + "suppress: []\n", 4, "Suppressions of false positives is not available yet", "Remove `suppress`"),
+    (HEAD + "session: {}\n", 4, "Remembering what a session has seen is not available yet", "Remove `session`"),
     (HEAD + "classify: [{id: 5, when: always, label: public}]\n", 4, "text is needed here", "id"),
     (HEAD + "classify: [{id: No, when: always, label: public}]\n", 4, "'No' is not a name", "small letters"),
     (HEAD + "classify: [{id: builtin-x, when: always, label: public}]\n", 4, "the gateway's own", "another id"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.errors import ConfigError
 from gateway.model import Coverage, Finding, Report
 from gateway.policy.probe_file import load_probes
 from gateway.policy.probes import ProbeRun, run_probes
+from gateway.policy.rules import Policy
 from gateway.policy.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(frozenset({"CARD", "KEY"}))
@@ -229,3 +231,35 @@ def test_a_canary_is_probed_as_if_it_were_enforced(tmp_path: Path) -> None:
     canary = WATCHED.replace("mode: shadow", "mode: {canary: 5%}")
     found = run(tmp_path, PROBES + "- {name: w, prompt: KEY, expect: {label: restricted, rule: words}}\n", canary)
     assert found.passed, (found.results, found.problems)
+
+
+SUPPRESSING = POLICY + (
+    "suppress:\n  - {id: own, reason: Ours., by: me, until: 9999-12-31, entities: [CARD], values: [CARDX]}\n"
+)
+
+
+def own(policy: Policy, body: Mapping[str, Any], report: Report) -> Report:
+    """Stands for the real step: takes out the first finding where the text says so."""
+    taken = bool(policy.suppress) and "OWN" in orjson.dumps(body).decode()
+    return replace(report, findings=report.findings[1:], suppressed=(("own", 1),)) if taken else report
+
+
+def test_a_suppression_has_probes_of_its_own(tmp_path: Path) -> None:
+    """One with its value, and one with another value of its types."""
+    probe = "- {name: own, prompt: OWN CARD, expect: {label: public, suppressed: own}}\n"
+    found = run(tmp_path, PROBES + probe, SUPPRESSING, suppress=own)
+    assert found.passed, (found.results, found.problems)
+    assert [one.suppressed for one in found.results] == [(), (), (), ("own",)]
+    missed = failures("{name: x, prompt: CARD, expect: {suppressed: own}}", tmp_path, policy=SUPPRESSING, suppress=own)
+    assert missed == ("own suppressed nothing; what did: none",)
+
+
+def test_a_suppression_without_a_hit_or_without_a_miss_is_not_tested(tmp_path: Path) -> None:
+    """What a list leaves alone matters more than what it takes out."""
+    (problem,) = run(tmp_path, PROBES, SUPPRESSING, suppress=own).problems
+    assert problem.message == "no probe hits the suppression `own`"
+    only = "- {name: a, prompt: OWN CARD, expect: {suppressed: own}}\n- {name: b, prompt: KEY, expect: {rule: keys}}\n"
+    told = [problem.message for problem in run(tmp_path, only, SUPPRESSING, suppress=own).problems]
+    assert told[-1] == "no probe shows that the suppression `own` leaves other values alone"
+    with pytest.raises(ConfigError, match="suppressed: 'ownn' is not known"):
+        run(tmp_path, "- {name: a, prompt: x, expect: {suppressed: ownn}}\n", SUPPRESSING)

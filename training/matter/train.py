@@ -49,7 +49,7 @@ from gateway.inspection.readings import begin  # noqa: E402
 
 WEIGHTS = {
     "real_prompts": 30.0, "general_prompts": 2.0, "pii_sentences": 2.0,
-    "own-romance": 2.0, "own-germanic-and-others": 2.0, "own-chat-languages": 2.0, "own-scripts": 2.0, "own-it": 3.0,
+    "own-romance": 2.0, "own-germanic-and-others": 2.0, "own-chat-languages": 2.0, "own-scripts": 2.0, "own-it": 3.0, "own-everyday": 3.0, "own-follow-ups": 3.0,
 }  # fmt: skip
 """Real prompts are what the gateway meets, and there are few of them; each other language has as few."""
 REGULARISATION = 0.1

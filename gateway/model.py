@@ -7,6 +7,7 @@ knows nothing about HTTP, policies or detectors.
 import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +31,9 @@ class Caller:
     """Who asks. ``key_id`` is the public name of the client key, never the key."""
 
     key_id: str
+    team: str = ""
+    """Whose key it is, as gateway.yaml says; empty where it does not."""
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,14 @@ class Facts:
     json_schema: bool
     request_id: str = ""
     """The gateway's own, random: what a canary draws by. Empty where there is no request: nothing is drawn then."""
+    team: str | None = None
+    """Of the client key. Of this and the facts below None means that nobody knows: conditions on them are matched."""
+    app: str | None = None
+    at: datetime | None = None
+    """When the request came, with a time zone: one instant for all that is asked about it."""
+    tool_names: tuple[str, ...] | None = field(default=None, repr=False)
+    """Of the tools that are offered."""
+    system_prompt: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

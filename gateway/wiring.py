@@ -268,6 +268,7 @@ def _key_ring(settings: Settings) -> KeyRing:
         return KeyRing(
             secret.get_secret_value().encode() if secret else b"",
             {client.id: client.hash for client in settings.keys.clients},
+            owners={client.id: (client.team or "", client.app or "") for client in settings.keys.clients},
             allow_anonymous=settings.keys.allow_anonymous,
         )
     except ValueError as error:

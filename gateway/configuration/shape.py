@@ -36,6 +36,8 @@ class ClientKey(Part):
 
     id: KeyId = Field(description="Public name of the key; stands in records and metrics.")
     hash: KeyHash = Field(description="Keyed hash of the key. The key itself is stored nowhere.")
+    team: KeyId | None = Field(None, description="Team that uses the key: policies may ask for it.")
+    app: KeyId | None = Field(None, description="Application that uses the key: policies may ask for it.")
 
 
 class Keys(Part):

@@ -17,6 +17,7 @@ from gateway.model import Caller
 ANONYMOUS: Final = Caller("anonymous")
 SHORTEST_SECRET: Final = 16
 _LONGEST_KEY: Final = 512
+_NOBODY: Final[Mapping[str, tuple[str, str]]] = {}
 _HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -42,7 +43,15 @@ class KeyRing:
 
     __slots__ = ("_allow_anonymous", "_callers", "_secret")
 
-    def __init__(self, secret: bytes, keys: Mapping[str, str], *, allow_anonymous: bool = False) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        keys: Mapping[str, str],
+        *,
+        owners: Mapping[str, tuple[str, str]] = _NOBODY,
+        allow_anonymous: bool = False,
+    ) -> None:
+        """``keys``: id to hash. ``owners``: id to team and application, where they are known."""
         if not keys and not allow_anonymous:
             raise ValueError("no client key is configured and anonymous callers are not allowed")
         if keys and len(secret) < SHORTEST_SECRET:
@@ -53,7 +62,7 @@ class KeyRing:
                 raise ValueError(f"client key {key_id!r}: the hash must be hmac-sha256: and 64 hex digits")
             if key_hash in callers:
                 raise ValueError(f"client keys {callers[key_hash].key_id!r} and {key_id!r} have the same hash")
-            callers[key_hash] = Caller(key_id)
+            callers[key_hash] = Caller(key_id, *owners.get(key_id, ()))
         self._secret = secret
         self._callers = callers
         self._allow_anonymous = allow_anonymous

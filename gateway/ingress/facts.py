@@ -4,9 +4,11 @@ Nothing here decides about sensitivity. Media is looked for at any depth, becaus
 serve the request at all, and a part that sits in an unusual place still needs eyes.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
 from gateway.model import Facts, Inbound, Json, JsonObject
+from gateway.policy.body_facts import has_system_prompt, tool_names
 
 BYTES_PER_TOKEN: Final = 4
 TOKENS_PER_MEDIA_PART: Final = 1_500
@@ -38,6 +40,11 @@ def facts(inbound: Inbound) -> Facts:
         or "audio" in (body.get("modalities") or ()),
         json_schema=(body.get("response_format") or {}).get("type") == "json_schema",
         request_id=inbound.request_id,
+        team=inbound.caller.team,
+        app=inbound.caller.app,
+        at=datetime.now(UTC),
+        tool_names=tool_names(body),
+        system_prompt=has_system_prompt(body),
     )
 
 

@@ -24,6 +24,7 @@ from gateway.policy.conditions import (
 )
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.modes import ENFORCE, SHADOW, Mode
+from gateway.policy.request_conditions import App, Clock, SystemPrompt, Team, ToolNames
 from gateway.policy.rule_mode import CanaryBlock
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import JudgeBlock, PolicyFile
@@ -122,6 +123,21 @@ def _facts(when: When) -> Iterable[Condition]:
         yield Key(tuple(when.key))
     if when.model is not None:
         yield WantedModel(tuple(when.model))
+    yield from _circumstances(when)
+
+
+def _circumstances(when: When) -> Iterable[Condition]:
+    """Who the request is for, what it offers the model, and when it came."""
+    if when.team is not None:
+        yield Team(tuple(when.team))
+    if when.app is not None:
+        yield App(tuple(when.app))
+    if when.system_prompt is not None:
+        yield SystemPrompt(when.system_prompt)
+    if when.tool_names is not None:
+        yield ToolNames(tuple(when.tool_names))
+    if when.time is not None:
+        yield Clock(*when.time.hours(), when.time.weekdays(), when.time.zone)
 
 
 def _entities(block: EntitiesBlock, vocabulary: Vocabulary) -> Entities:

@@ -24,6 +24,7 @@ from gateway.policy.conditions import (
     WantedModel,
     names_reason,
 )
+from gateway.policy.request_conditions import App, Team, ToolNames
 
 
 def implies(one: Condition, other: Condition) -> bool:
@@ -109,7 +110,13 @@ def _narrower(one: Condition, other: Condition) -> bool:
     match one, other:
         case Incomplete(reasons), Incomplete(named):
             return bool(reasons) and all(names_reason(named, reason) for reason in reasons)
-        case (Key(names), Key(others)) | (WantedModel(names), WantedModel(others)):
+        case (
+            (Key(names), Key(others))
+            | (WantedModel(names), WantedModel(others))
+            | (Team(names), Team(others))
+            | (App(names), App(others))
+            | (ToolNames(names), ToolNames(others))
+        ):
             return all(any(fnmatchcase(name, pattern) for pattern in others) for name in names)
         case Tokens(), Tokens():
             return _from(one) >= _from(other) and _to(one) <= _to(other)

@@ -31,9 +31,13 @@ from gateway.policy.conditions import (
     Tools,
     WantedModel,
 )
+from gateway.policy.request_conditions import App, Clock, SystemPrompt, Team, ToolNames
 from gateway.policy.rules import ClassifyRule, Policy, RefuseRule
 
-FACTS: Final = (Always, Attachments, Key, Stream, Tokens, Tools, WantedModel)
+FACTS: Final = (
+    *(Always, Attachments, Key, Stream, Tokens, Tools, WantedModel),
+    *(App, Clock, SystemPrompt, Team, ToolNames),
+)
 """Conditions whose answer inspection cannot change."""
 GROWING: Final = (Entities, Incomplete)
 """Conditions that hold on more findings or reasons whenever they hold on fewer."""

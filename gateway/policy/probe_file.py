@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
@@ -52,6 +53,16 @@ class Expect(Block):
         return self
 
 
+def _instant(value: str) -> str:
+    try:
+        zoned = datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned:
+        raise wrong(f"{shown(value)} is not a time with its zone", "Write it so: `2026-03-02T09:00+01:00`.")
+    return value
+
+
 class Probe(Block):
     """One entry: exactly one of prompt, messages and body, and what has to become of it."""
 
@@ -61,6 +72,12 @@ class Probe(Block):
     messages: list[dict[str, Any]] | None = Field(default=None, description="A whole conversation instead.")
     body: dict[str, Any] | None = Field(default=None, description="A whole chat completions request instead.")
     key: str = Field(default="probe", description="The client key, by public id.")
+    team: str = Field(default="", description="The team of the client key.")
+    app: str = Field(default="", description="The application of the client key.")
+    at: Annotated[str, AfterValidator(_instant)] | None = Field(
+        default=None,
+        description="When the request comes: `2026-03-02T09:00+01:00`. Without it conditions on the time count as met.",
+    )
     model: str = Field(default="auto", description="The model that the client asks for.")
     fault: Literal["detector_error", "timeout"] | None = Field(
         default=None, description="What goes wrong: nothing was found before it."
@@ -72,6 +89,11 @@ class Probe(Block):
         if sum(given is not None for given in (self.prompt, self.messages, self.body)) != 1:
             raise wrong("the probe needs exactly one of `prompt`, `messages` and `body`", "Keep one of them.")
         return self
+
+    @property
+    def instant(self) -> datetime | None:
+        """``at`` as a time."""
+        return None if self.at is None else datetime.fromisoformat(self.at)
 
     def request(self) -> dict[str, Any]:
         """The body that a client would send."""

@@ -14,6 +14,7 @@ import orjson
 
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend, Capabilities, Coverage, Draft, Facts, Report, WireFormat
+from gateway.policy.body_facts import has_system_prompt, tool_names
 from gateway.policy.conditions import Always
 from gateway.policy.decision import Cleared, Refused, Verdict, classify, decide, watched
 from gateway.policy.loader import load_policy
@@ -195,6 +196,11 @@ def _facts(probe: Probe, request: Mapping[str, Any]) -> Facts:
         documents=b'"type":"file"' in raw,
         audio=b'"input_audio"' in raw,
         json_schema=b'"json_schema"' in raw,
+        team=probe.team,
+        app=probe.app,
+        at=probe.instant,
+        tool_names=tool_names(request),
+        system_prompt=has_system_prompt(request),
     )
 
 

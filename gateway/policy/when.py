@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from gateway.policy.block import Block, few, known, listed, some, wrong
 from gateway.policy.names import Entities, Patterns, Places, Reasons, Role
 from gateway.policy.places import Nearness
+from gateway.policy.time_block import TimeBlock
 from gateway.policy.vocabulary import PRIVATE_MATTER
 
 
@@ -125,8 +126,21 @@ class When(Block):
     key: Patterns | None = Field(
         default=None, description="The request came with one of these client keys, by public id; `*` as a part."
     )
+    team: Patterns | None = Field(
+        default=None, description="The client key belongs to one of these teams, as gateway.yaml says; `*` as a part."
+    )
+    app: Patterns | None = Field(
+        default=None, description="The client key belongs to one of these applications; `*` as a part."
+    )
+    time: TimeBlock | None = Field(default=None, description="The request came within these hours and days.")
     stream: bool | None = Field(default=None, description="A stream is wanted (`true`), or a whole answer (`false`).")
     tools: bool | None = Field(default=None, description="Tools are offered or were used (`true`), or none (`false`).")
+    tool_names: Patterns | None = Field(
+        default=None, description="A tool of one of these names is offered; `*` as a part."
+    )
+    system_prompt: bool | None = Field(
+        default=None, description="There is a system or developer message (`true`), or none (`false`)."
+    )
     tokens: TokensBlock | None = Field(default=None, description="The estimated size of prompt and answer, in tokens.")
     attachments: Annotated[list[Literal["image", "document", "audio"]], BeforeValidator(_kinds)] | None = Field(
         default=None, description="The request carries parts of these kinds, or any (`true`)."

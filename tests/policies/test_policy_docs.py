@@ -9,6 +9,7 @@ from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.policy.loader import NOT_YET, load_policy
 from gateway.policy.probe_file import AssumedBackend, Expect, Probe, load_probes
 from gateway.policy.schema import PolicyFile, RefuseBlock, RouteBlock
+from gateway.policy.time_block import TimeBlock
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary
 from gateway.policy.when import EntitiesBlock, TokensBlock, When
 
@@ -31,7 +32,8 @@ def test_the_example_probes_load(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [PolicyFile, When, EntitiesBlock, TokensBlock, RefuseBlock, RouteBlock, Probe, Expect, AssumedBackend]
+    "block",
+    [PolicyFile, When, EntitiesBlock, TokensBlock, TimeBlock, RefuseBlock, RouteBlock, Probe, Expect, AssumedBackend],
 )
 def test_every_key_of_the_language_is_named(block: type[PolicyFile]) -> None:
     """A key that is added to the language is added to its reference."""

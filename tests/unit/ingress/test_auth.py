@@ -128,3 +128,11 @@ def test_a_ring_that_protects_nothing_cannot_be_made() -> None:
 def test_the_repr_shows_no_hash() -> None:
     """A ring may stand in a log line."""
     assert repr(RING) == "KeyRing(keys=2, allow_anonymous=False)"
+
+
+def test_a_key_may_belong_to_a_team_and_an_application() -> None:
+    """As gateway.yaml says; a key of which it says nothing belongs to none."""
+    hashes = {"ada": hash_key(SECRET, ADA), "bob": hash_key(SECRET, BOB)}
+    ring = KeyRing(SECRET, hashes, owners={"ada": ("legal", "search")})
+    assert ring.caller([(b"x-api-key", ADA.encode())]) == Caller("ada", "legal", "search")
+    assert ring.caller([(b"x-api-key", BOB.encode())]) == Caller("bob")

@@ -1,6 +1,7 @@
 """What a request needs of a backend, and how long it is. Reported problem 65 is why these are asked before routing."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -106,3 +107,18 @@ def test_a_picture_costs_a_flat_figure_whatever_its_bytes() -> None:
     photo = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 1_000_000}}
     found = facts_of([photo, photo])
     assert 2 * TOKENS_PER_MEDIA_PART <= found.tokens < 2 * TOKENS_PER_MEDIA_PART + 200
+
+
+def test_who_asks_and_when_are_facts() -> None:
+    """Team and application of the key, one instant, tools by name, instructions."""
+    request = {
+        "model": "auto",
+        "messages": [{"role": "developer", "content": "Be brief."}],
+        "tools": [{"type": "function", "function": {"name": "look"}}],
+    }
+    before = datetime.now(UTC)
+    found = facts(parse(json.dumps(request).encode(), Caller("ada", "legal", "search"), "req_1", IngressLimits()))
+    assert (found.team, found.app, found.tool_names, found.system_prompt) == ("legal", "search", ("look",), True)
+    assert found.at is not None
+    assert before <= found.at <= datetime.now(UTC)
+    assert (facts_of().team, facts_of().system_prompt) == ("", False)

@@ -1,5 +1,7 @@
 """Small values for the policy tests: one draft, one report, one policy at a time."""
 
+from datetime import datetime
+
 from gateway.model import Backend, Capabilities, Coverage, Draft, Facts, Finding, Report, WireFormat
 from gateway.policy.conditions import Condition, Entities
 from gateway.policy.rules import ClassifyRule, Policy, RefuseRule, RouteRule
@@ -53,8 +55,20 @@ def facts(
     documents: bool = False,
     audio: bool = False,
     json_schema: bool = False,
+    team: str | None = "",
+    app: str | None = "",
+    at: datetime | None = None,
+    tool_names: tuple[str, ...] | None = (),
+    system_prompt: bool | None = False,
 ) -> Facts:
-    return Facts(key, wanted, stream, tokens, tools, vision, documents, audio, json_schema)
+    return Facts(
+        *(key, wanted, stream, tokens, tools, vision, documents, audio, json_schema),
+        team=team,
+        app=app,
+        at=at,
+        tool_names=tool_names,
+        system_prompt=system_prompt,
+    )
 
 
 def entities(*names: str, score: float = 0.4, count: int = 1) -> Entities:

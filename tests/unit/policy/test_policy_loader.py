@@ -1,6 +1,7 @@
 """Loading a policy: what the language says, and that whatever is wrong stops the load with line and remedy."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ VOCABULARY = Vocabulary(
     {"payment": frozenset({"CREDIT_CARD", "IBAN_CODE"}), "names": frozenset({"PERSON", "FULL_NAME"})},
 )
 BACKENDS = rights([backend("gpt", "internal"), backend("llama", "restricted", local=True)])
+MONDAY = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 HEAD = "version: 1\nname: mine\nlabels: [public, internal, restricted]\n"
 
 
@@ -91,6 +93,15 @@ def test_a_whole_policy_reads_as_it_is_written(tmp_path: Path) -> None:
         ("{entities: {any_of: [names], where: [user]}}", (finding("PERSON", start=-1),), facts(), True),
         ("{entities: {any_of: [names], min_distinct: 2}}", (finding("PERSON"),), facts(), False),
         ("{entities: {all_of: [names, payment], near: segment}}", (finding("PERSON"),), facts(), False),
+        ("{team: [legal-*]}", (), facts(team="legal-eu"), True),
+        ("{team: [legal-*], app: search}", (), facts(team="legal-eu", app="mail"), False),
+        ("{not: {team: [legal]}}", (), facts(team=None), True),
+        ("{system_prompt: true}", (), facts(system_prompt=True), True),
+        ("{tool_names: [shell, web_*]}", (), facts(tool_names=("web_search",)), True),
+        ("{tool_names: [shell, web_*]}", (), facts(tool_names=()), False),
+        ("{time: {from: 08:00, to: 18:00, days: [mon-fri], zone: Europe/Berlin}}", (), facts(at=MONDAY), True),
+        ("{time: {days: [tue], zone: Europe/Berlin}}", (), facts(at=MONDAY), False),
+        ("{not: {time: {days: [mon], zone: UTC}}}", (), facts(at=MONDAY), False),
         ("{any: [{tools: true}, {stream: true}]}", (), facts(stream=True), True),
         ("{tools: true, stream: true}", (), facts(stream=True), False),
         ("{all: [{tools: true}, {stream: true}]}", (), facts(stream=True), False),
@@ -145,6 +156,19 @@ WRONG = [
     (rule("{budget: {spent: 80%}}"), 6, "The budget condition is not available yet", "Remove `budget`"),
     (rule("{any: [{session: tainted}]}"), 6, "has seen is not available yet", "Remove `session`"),
     (rule("{language: {not_in: [en, de]}}"), 6, "The language condition is not available yet", "Remove `language`"),
+    (rule("{time: {from: 8, zone: UTC}}"), 6, "text is needed", "quotes"),
+    (rule("{time: {from: '8:00', zone: UTC}}"), 6, "'8:00' is not a time of day", "in quotes"),
+    (rule("{time: {from: '08:00', to: '25:00', zone: UTC}}"), 6, "'25:00' is not a time of day", "in quotes"),
+    (rule("{time: {from: '08:00'}}"), 6, "zone: the key is missing", "Add it"),
+    (rule("{time: {zone: UTC}}"), 6, "names no hours and no days", "from"),
+    (rule("{time: {from: '08:00', to: '08:00', zone: UTC}}"), 6, "names no hours and no days", "to"),
+    (rule("{time: {days: [mon-fry], zone: UTC}}"), 6, "unknown day 'fry'", "Did you mean `fri`?"),
+    (rule("{time: {days: [], zone: UTC}}"), 6, "the list is empty", "Name at least one"),
+    (rule("{time: {days: mon, zone: Europe/Berln}}"), 6, "unknown time zone", "Did you mean `Europe/Berlin`?"),
+    (rule("{time: {days: mon, zone: ../../etc/passwd}}"), 6, "unknown time zone", "known names"),
+    (rule("{tool_name: [shell]}"), 6, "unknown key", "Did you mean `tool_names`?"),
+    (rule("{team: 'our team'}"), 6, "not a name or a pattern", "*"),
+    (rule("{system_prompt: 'yes'}"), 6, "true or false is needed", "system_prompt"),
     (rule("{entitys: {any_of: [names]}}"), 6, "unknown key `classify[0].when.entitys`", "Did you mean `entities`?"),
     (rule("{any: [{all: [{stream: true, toolz: true}]}]}"), 6, "`classify[0].when.any[0].all[0].toolz`", "`tools`"),
     (rule("{}"), 6, "not a condition", "always"),

@@ -10,7 +10,7 @@ import pytest
 from policy_values import entities, policy
 
 from gateway.inspection.detectors.catalogue import load_catalogue
-from gateway.policy import conditions
+from gateway.policy import conditions, request_conditions
 from gateway.policy.conditions import AllOf, AnyOf, Condition, Entities, Incomplete, Not, Observed, Tools
 from gateway.policy.loader import load_policy
 from gateway.policy.monotone import FACTS, GROWING, LOWER_BOUNDS, proof_of
@@ -58,10 +58,10 @@ def test_a_condition_that_nobody_thought_about_is_a_gap() -> None:
 
 def test_every_condition_of_the_language_is_known() -> None:
     """One that is added to the language is added to the proof, and so is a bound of Entities."""
-    tree = ast.parse(inspect.getsource(conditions))
     classes = {
         node.name
-        for node in tree.body
+        for module in (conditions, request_conditions)
+        for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.ClassDef)
         and node.name != "Condition"
         and any(isinstance(one, ast.FunctionDef) and one.name == "holds" for one in node.body)

@@ -12,6 +12,8 @@ from gateway.policy.suppression import suppressed
 
 _LARGE: Final = 131_072
 """Bytes of a body from which on it is walked in a thread."""
+_MANY: Final = 64
+"""Findings from which on comparing them is left to a thread, too."""
 
 
 def without_suppressed(policy: Policy, draft: Draft, report: Report, on: date | None = None) -> Report:
@@ -28,8 +30,8 @@ def without_suppressed(policy: Policy, draft: Draft, report: Report, on: date | 
 
 
 async def suppress(policy: Policy, draft: Draft, report: Report) -> Report:
-    """The same, and a large draft holds up nobody else."""
-    if not policy.suppress or not report.findings or len(draft.body) < _LARGE:
+    """The same, and a large draft, or one full of findings, holds up nobody else."""
+    if not policy.suppress or (len(draft.body) < _LARGE and len(report.findings) < _MANY):
         return without_suppressed(policy, draft, report)
     return await asyncio.to_thread(without_suppressed, policy, draft, report)
 

@@ -2,7 +2,8 @@
 
 Narrow on purpose, because whatever is taken out is seen by no rule, by no judge and by no early exit:
 
-- a finding goes only if the whole of it *is* a value of the list, where it stands; what spans several strings stays;
+- a finding goes only if the whole of it *is* a value of the list, where it stands, or a part of one that went; what
+  spans several strings stays;
 - where a path is not unique in the draft, every string that may be meant has to hold a value of the list there;
 - a value that goes on, ``030 1234567`` before ``-89`` or ``Jane Roe`` before ``Miller``, is another value and stays;
 - coverage reasons and the classifier's ``PRIVATE_MATTER`` always stay.
@@ -12,10 +13,11 @@ Whatever goes wrong on the way leaves the report as it is. ``until`` is the last
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.model import Finding, Report, Segment
 from gateway.policy.vocabulary import PRIVATE_MATTER
@@ -31,6 +33,8 @@ _BEGAN: Final = re.compile(r"[\w@]$|\w[-.+%/:\\'’@]$")
 _MORE_DIGITS: Final = re.compile(r"[^\S\n]*[\-./()+]*[^\S\n]*\d")
 _DIGITS_BEFORE: Final = re.compile(r"\d[^\S\n]*[\-./()+]*[^\S\n]*$")
 _MORE_NAME: Final = re.compile(r"[^\S\n]+[^\W\d_]")
+_NESTED: Final = 4
+"""Values of several types may begin at one place; more than so many are not looked through."""
 _BESIDE: Final = 16
 """Characters looked at on either side of a value."""
 
@@ -80,6 +84,14 @@ class Suppression:
         return value in self.values or bool(at and name and "@" not in name and domain in self.domains)
 
 
+class _Gone(NamedTuple):
+    """Where a listed value stood, and the suppression that lists it."""
+
+    start: int
+    end: int
+    by: Suppression
+
+
 def plain(value: str) -> str:
     """One spelling of a value: compatibility forms, letter case and the number of spaces aside."""
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", value).casefold()).strip()
@@ -108,16 +120,37 @@ def suppressed(
     texts: dict[tuple[str, str], list[str]] = {}
     for segment in segments():
         texts.setdefault((segment.path, segment.role), []).append(segment.text)
+    names = [_named(working, finding, texts.get((finding.path, finding.role), ())) for finding in report.findings]
+    whole: dict[tuple[str, str], list[_Gone]] = {}
+    for finding, one in sorted(zip(report.findings, names, strict=True), key=lambda pair: pair[0].start):
+        if one is not None and len(texts[finding.path, finding.role]) == 1:
+            whole.setdefault((finding.path, finding.role), []).append(_Gone(finding.start, finding.end, one))
     kept: list[Finding] = []
     counts: dict[str, int] = {}
-    for finding in report.findings:
-        meant = [text for text in texts.get((finding.path, finding.role), ()) if len(text) >= finding.end]
-        name = next((one.id for one in working if one.concerns(finding) and _all_hold(one, meant, finding)), None)
-        if name is None:
+    for one, finding in zip(names, report.findings, strict=True):
+        by = one or _around(whole.get((finding.path, finding.role), ()), finding)
+        if by is None:
             kept.append(finding)
         else:
-            counts[name] = counts.get(name, 0) + 1
+            counts[by.id] = counts.get(by.id, 0) + 1
     return replace(report, findings=tuple(kept), suppressed=tuple(counts.items())) if counts else report
+
+
+def _named(working: Sequence[Suppression], finding: Finding, texts: Sequence[str]) -> Suppression | None:
+    """The first that lists what was found."""
+    meant = [text for text in texts if len(text) >= finding.end]
+    return next((one for one in working if one.concerns(finding) and _all_hold(one, meant, finding)), None)
+
+
+def _around(whole: Sequence[_Gone], finding: Finding) -> Suppression | None:
+    """The one that lists the value of which this is a part, and is about its type, too: the first name in a full name.
+
+    ``whole``: the values that went from the one string that both stand in, by their start. Of those that begin before
+    this one the last few are looked at.
+    """
+    before = bisect_right(whole, finding.start, key=lambda gone: gone.start)
+    near = whole[max(0, before - _NESTED) : before]
+    return next((gone.by for gone in near if finding.end <= gone.end and gone.by.concerns(finding)), None)
 
 
 def _all_hold(one: Suppression, texts: Sequence[str], finding: Finding) -> bool:

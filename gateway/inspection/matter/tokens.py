@@ -37,7 +37,9 @@ _MARKS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
 """Entity type to rank and mark. Of two matches that overlap the lower rank leaves its mark."""
 _ANY_NUMBER: Final = (0, NUMBER)
 
-_INNER: Final = re.compile(r"(?:10|127|0|192\.168|192\.0\.2|198\.51\.100|203\.0\.113|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.\d|::1|2001:db8:")
+_INNER: Final = re.compile(
+    r"(?:10|127|0|192\.168|192\.0\.2|198\.51\.100|203\.0\.113|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.\d|::1|2001:db8:"
+)
 """Addresses that say nothing about a person: every house numbers its machines so (RFC 1918, 1122, 3927, 5737, 3849)."""
 
 VOCABULARY: Final = (

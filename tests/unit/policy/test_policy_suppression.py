@@ -127,6 +127,30 @@ def test_where_several_strings_may_be_meant_all_have_to_hold_the_value() -> None
     assert suppressed([exception(PHONE)], about, list, TODAY) is about
 
 
+def test_a_part_of_a_value_goes_with_it_and_nothing_else_does() -> None:
+    """The first name inside the full name; not the same name elsewhere, nor where the string is not known for sure."""
+    one = exception("Jane Roe", kind="PERSON", entity_types=frozenset({"PERSON", "FULL_NAME"}))
+    text = "Jane Roe met Jane."
+    full, first = found(text, "Jane Roe", "FULL_NAME"), found(text, "Jane", "PERSON")
+    other = replace(first, start=13, end=17)
+    assert left(one, text, full, first, other) == (other,)
+    assert left(one, text, first, other) == (first, other)
+    assert left(one, text, full, replace(first, entity_type="LOCATION")) == (replace(first, entity_type="LOCATION"),)
+    about = Report(b"", (full, first), Coverage())
+    texts = [Segment(PATH, "user", text), Segment(PATH, "user", "Pete")]
+    assert suppressed([one], about, lambda: texts, TODAY).findings == (first,)
+
+
+def test_a_part_goes_only_with_the_suppression_that_is_about_both() -> None:
+    """One list's types are not another list's."""
+    names = exception("Jane Roe", kind="FULL_NAME")
+    people = exception("Support", kind="PERSON", id="people")
+    text = "Jane Roe called."
+    full, first = found(text, "Jane Roe", "FULL_NAME"), found(text, "Jane", "PERSON")
+    about = Report(b"", (full, first), Coverage())
+    assert suppressed([people, names], about, lambda: [Segment(PATH, "user", text)], TODAY).findings == (first,)
+
+
 def test_what_nothing_is_suppressed_in_is_left_as_it_is_and_not_read() -> None:
     """No walk over the draft where there is nothing to look for."""
 

@@ -69,8 +69,9 @@ def basis_of(report: Report, facts: Facts) -> Basis:
     )
 
 
-def facts_of(basis: Basis, key_id: str, wanted_model: str, *, stream: bool) -> Facts:
-    """The facts as they were, but for a wanted model that the record does not name."""
+def facts_of(basis: Basis, key_id: str, wanted_model: str, *, stream: bool, request_id: str = "") -> Facts:
+    """The facts as they were, but for a wanted model that the record does not name. With the record's ``request_id``
+    a canary draws as it drew; without it, it is enforced."""
     return Facts(
         key_id=key_id,
         wanted_model=wanted_model,
@@ -81,6 +82,7 @@ def facts_of(basis: Basis, key_id: str, wanted_model: str, *, stream: bool) -> F
         documents=basis.documents,
         audio=basis.audio,
         json_schema=basis.json_schema,
+        request_id=request_id,
     )
 
 

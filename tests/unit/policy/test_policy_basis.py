@@ -24,7 +24,10 @@ def test_facts_come_back_as_they_were() -> None:
     asked = facts("gpt-5", key="team-b", tokens=77, stream=True, tools=True, vision=True, audio=True, json_schema=True)
     # What records do not hold is not known afterwards, so that conditions on it count as met.
     asked = replace(asked, team=None, app=None, tool_names=None, system_prompt=None)
-    assert facts_of(basis_of(report(draft()), asked), "team-b", "gpt-5", stream=True) == asked
+    basis = basis_of(report(draft()), asked)
+    assert facts_of(basis, "team-b", "gpt-5", stream=True) == asked
+    drawn = facts_of(basis, "team-b", "gpt-5", stream=True, request_id="req_1")
+    assert drawn == replace(asked, request_id="req_1")
 
 
 def test_a_role_that_is_none_of_ours_is_not_kept() -> None:

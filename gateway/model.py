@@ -50,6 +50,8 @@ class Inbound:
     """The client asked for the usage chunk of a stream (``stream_options.include_usage``)."""
     size: int
     """Bytes of the client's body."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What the client sent beside the body, without credentials, for policies that ask. Never forwarded or recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,10 @@ class Facts:
     tool_names: tuple[str, ...] | None = field(default=None, repr=False)
     """Of the tools that are offered."""
     system_prompt: bool | None = None
+    headers: Mapping[str, tuple[str, ...]] | None = field(default=None, repr=False)
+    """Those that the policy reads, by lower-case name: matched, and never recorded."""
+    metadata: Mapping[str, str | None] | None = field(default=None, repr=False)
+    """The same of the body's metadata; None: a value that is no text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Pipeline:
     async def answer(self, inbound: Inbound) -> Answer:
         """Answer one request. Raises a GatewayError when there is no answer; what was sent until then is recorded."""
         policy = self.policy()  # one snapshot for the whole request
-        facts = facts_of(inbound)
+        facts = facts_of(inbound, policy.reads)
         if not serves(self.backends, self.aliases, inbound.wanted_model):
             raise NotFound(
                 "There is no such model here; GET /v1/models lists them.", param="model", code="model_not_found"

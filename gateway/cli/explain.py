@@ -111,7 +111,9 @@ def _ask(prompt: str, model: str, output: Output) -> bytes:
 async def _explain(
     inbound: Inbound, policy: Policy, backends: Sequence[Backend], aliases: dict[str, str], scanner: Scanner
 ) -> list[Explained]:
-    facts = replace(facts_of(inbound), request_id="")  # no request to draw by: canaries are shown as enforced
+    facts = replace(
+        facts_of(inbound, policy.reads), request_id=""
+    )  # no request to draw by: canaries are shown as enforced
     explained = []
     candidates = plan(policy, facts, backends, aliases).backends
     for backend in candidates:

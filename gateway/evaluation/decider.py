@@ -157,7 +157,7 @@ class Decider:
 
         Where the policy has nobody outside, the request is inspected for the one inside, as the gateway would.
         """
-        facts = facts_of(inbound)
+        facts = facts_of(inbound, policy.reads)
         last = Kept(kept=True, label=policy.top, rules=(NO_ROUTE,))
         able = [one for one in plan(policy, facts, backends, self._aliases).backends if not incapable(one, facts)]
         outside = [one for one in able if not one.local]
@@ -192,7 +192,8 @@ class Decider:
 
     def _floor(self, name: str, inbound: Inbound, inspected: Mapping[str, _Inspected]) -> bool:
         """Would this policy keep the row if nothing judged it a private matter?"""
-        policy, facts = self.policies[name], facts_of(inbound)
+        policy = self.policies[name]
+        facts = facts_of(inbound, policy.reads)
         for one in inspected.values():
             if one.draft.backend.local:
                 continue

@@ -9,7 +9,8 @@ ends without ``[DONE]``. Nothing a client sent is echoed or logged: a defect lea
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
@@ -24,6 +25,7 @@ from gateway.ingress.reply import JSON_TYPE, Reply, header_value, send_reply
 from gateway.ingress.stream import EventStream
 from gateway.ingress.watch import ClientWatch
 from gateway.model import Answer, Chunk, Completion, Inbound, Provenance
+from gateway.policy.reads import NEVER_READ
 
 HUNG_UP: Final = 499
 """What ``observe`` is told of a client that left before its reply began. Never on the wire."""
@@ -91,7 +93,7 @@ class ChatEndpoint:
         if self._in_flight > self._limits.concurrent:
             raise Unavailable("The gateway is at its limit of requests in flight.", retry_after=1, code="overloaded")
         body = await read_body(headers, receive, self._limits)
-        inbound = openai_chat.parse(body, caller, request_id, self._limits)
+        inbound = replace(openai_chat.parse(body, caller, request_id, self._limits), headers=_told(headers))
         async with ClientWatch(receive) as watch:
             answer = await self._answer(inbound)
             if answer.chunks is not None:
@@ -171,6 +173,12 @@ def provenance_headers(provenance: Provenance) -> tuple[tuple[bytes, bytes], ...
         (b"x-gateway-backend", header_value(provenance.backend)),
         *added,
     )
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """What a client says about its request in headers. Credentials go no further than this."""
+    told = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+    return tuple(pair for pair in told if pair[0] not in NEVER_READ)
 
 
 def _whole(provenance: Provenance, completion: Completion) -> Reply:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.model import Facts, Inbound, Json, JsonObject
-from gateway.policy.body_facts import has_system_prompt, tool_names
+from gateway.policy.body_facts import has_system_prompt, metadata, tool_names
+from gateway.policy.reads import READS_NOTHING, Reads
 
 BYTES_PER_TOKEN: Final = 4
 TOKENS_PER_MEDIA_PART: Final = 1_500
@@ -21,8 +22,8 @@ _CONTAINERS: Final = frozenset({dict, list})
 _MEDIA: Final = _VISION | _DOCUMENTS | _AUDIO
 
 
-def facts(inbound: Inbound) -> Facts:
-    """The facts of one chat request."""
+def facts(inbound: Inbound, reads: Reads = READS_NOTHING) -> Facts:
+    """The facts of one chat request; ``reads``: what the policy may see of its headers and metadata."""
     body = inbound.body
     kinds: set[str] = set()
     parts, media_bytes = _find_media(body["messages"], kinds)
@@ -45,7 +46,19 @@ def facts(inbound: Inbound) -> Facts:
         at=datetime.now(UTC),
         tool_names=tool_names(body),
         system_prompt=has_system_prompt(body),
+        headers=_headers(inbound, reads.headers),
+        metadata=metadata(body, reads.metadata),
     )
+
+
+def _headers(inbound: Inbound, names: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """The values of each header that was sent. A list of values in one line counts as the line and as its values."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in inbound.headers:
+        if name in names:
+            values = [one.strip() for one in value.split(",")] if "," in value else []
+            found[name] = (*found.get(name, ()), value, *values)
+    return found
 
 
 def _find_media(messages: Json, kinds: set[str]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from gateway.policy.reads import READS_NOTHING, Reads
 from gateway.policy.vocabulary import Vocabulary
 from gateway.policy.yaml_lines import shown
 
@@ -33,6 +34,7 @@ class Known:
 
     vocabulary: Vocabulary
     labels: tuple[str, ...]
+    reads: Reads = READS_NOTHING
 
 
 def wrong(message: str, instead: str | Callable[[], str]) -> PydanticCustomError:

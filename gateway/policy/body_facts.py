@@ -1,5 +1,7 @@
 """Facts that stand in a chat request's body: read the same way for clients and for probes."""
 
+from collections.abc import Iterable
+
 from gateway.model import Json, JsonObject
 
 
@@ -15,6 +17,16 @@ def has_system_prompt(body: JsonObject) -> bool:
     """Is there a message of the role system or developer?"""
     messages = _list(body.get("messages"))
     return any(type(one) is dict and one.get("role") in ("system", "developer") for one in messages)
+
+
+def metadata(body: JsonObject, names: Iterable[str]) -> dict[str, str | None]:
+    """The values of these keys of ``metadata`` that the client gave. None: a value that is no text."""
+    given = body.get("metadata")
+    if given is None:
+        return {}
+    if type(given) is not dict:
+        return dict.fromkeys(names)
+    return {name: given[name] if type(given[name]) is str else None for name in names if name in given}
 
 
 def _list(value: Json) -> list[Json]:

@@ -24,7 +24,9 @@ from gateway.policy.conditions import (
 )
 from gateway.policy.judging import JudgeMode, JudgeUse
 from gateway.policy.modes import ENFORCE, SHADOW, Mode
-from gateway.policy.request_conditions import App, Clock, SystemPrompt, Team, ToolNames
+from gateway.policy.reads import READS_NOTHING, Reads
+from gateway.policy.reads_block import ReadsBlock
+from gateway.policy.request_conditions import App, Clock, Headers, Metadata, SystemPrompt, Team, ToolNames
 from gateway.policy.rule_mode import CanaryBlock
 from gateway.policy.rules import ClassifyRule, Otherwise, Policy, RefuseRule, RouteRule
 from gateway.policy.schema import JudgeBlock, PolicyFile
@@ -70,9 +72,14 @@ def compile_policy(
             for rule in document.route
         ),
         accepted=frozenset(document.coverage.accept if document.coverage else ()),
+        reads=_reads(document.reads),
         suppress=tuple(suppression_of(one, vocabulary, terms.get(one.id, ())) for one in document.suppress),
     )
     return replace(policy, judge=_judge(document.judge, policy))
+
+
+def _reads(block: ReadsBlock | None) -> Reads:
+    return READS_NOTHING if block is None else Reads(frozenset(block.headers), frozenset(block.metadata))
 
 
 def _mode(said: str | CanaryBlock) -> Mode:
@@ -128,6 +135,10 @@ def _facts(when: When) -> Iterable[Condition]:
 
 def _circumstances(when: When) -> Iterable[Condition]:
     """Who the request is for, what it offers the model, and when it came."""
+    if when.headers is not None:
+        yield Headers(tuple((name, tuple(patterns)) for name, patterns in sorted(when.headers.items())))
+    if when.metadata is not None:
+        yield Metadata(tuple((name, tuple(patterns)) for name, patterns in sorted(when.metadata.items())))
     if when.team is not None:
         yield Team(tuple(when.team))
     if when.app is not None:

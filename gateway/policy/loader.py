@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from gateway.errors import ConfigError, Problem
 from gateway.policy.block import MOST_ENTRIES, MOST_VALUES, Known
 from gateway.policy.compiler import compile_policy
+from gateway.policy.reads_block import declared
 from gateway.policy.rules import Policy
 from gateway.policy.schema import PolicyFile
 from gateway.policy.term_files import read_terms
@@ -40,7 +41,7 @@ def load_policy(path: Path, vocabulary: Vocabulary, profile: str | None = None) 
     """
     file = path / FILE_NAME if os.path.isdir(path) else path  # noqa: PTH112 - Path.is_dir raises where it may not look
     value, lines = load_mapping(file, MOST_VALUES)
-    known = Known(vocabulary, _labels(value))
+    known = Known(vocabulary, _labels(value), declared(value.get("reads")))
     problems = list(islice(_doubled_ids(value, file, lines), MOST_PROBLEMS))
     problems += [*_unreached(value, file, lines), *_backends(known, file, lines), *not_built(value, file, lines)]
     try:

@@ -31,7 +31,7 @@ from gateway.policy.conditions import (
     Tools,
     WantedModel,
 )
-from gateway.policy.request_conditions import App, Clock, SystemPrompt, Team, ToolNames
+from gateway.policy.request_conditions import App, Clock, Headers, Metadata, SystemPrompt, Team, ToolNames
 from gateway.policy.rules import ClassifyRule, Policy, RefuseRule
 
 FACTS: Final = (
@@ -41,6 +41,8 @@ FACTS: Final = (
 """Conditions whose answer inspection cannot change."""
 GROWING: Final = (Entities, Incomplete)
 """Conditions that hold on more findings or reasons whenever they hold on fewer."""
+CLIENTS: Final = (Headers, Metadata)
+"""Conditions that hold on more headers and metadata whenever they hold on fewer: what a client sends only raises."""
 LOWER_BOUNDS: Final = frozenset(
     {"any_of", "all_of", "anything", "min_score", "min_count", "min_distinct", "roles", "where", "near"}
 )
@@ -96,7 +98,7 @@ def _nodes(condition: Condition, *, negated: bool) -> Iterator[tuple[Condition, 
 def _gap(condition: Condition, *, negated: bool) -> str | None:
     if isinstance(condition, (AllOf, AnyOf, Not, *FACTS)):
         return None
-    if not isinstance(condition, GROWING):
+    if not isinstance(condition, (*GROWING, *CLIENTS)):
         return f"nothing is known about the condition {type(condition).__name__}"
     if negated:
         return f"{type(condition).__name__} stands under `not`"

@@ -74,6 +74,7 @@ class Probe(Block):
     key: str = Field(default="probe", description="The client key, by public id.")
     team: str = Field(default="", description="The team of the client key.")
     app: str = Field(default="", description="The application of the client key.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers that the client sends.")
     at: Annotated[str, AfterValidator(_instant)] | None = Field(
         default=None,
         description="When the request comes: `2026-03-02T09:00+01:00`. Without it conditions on the time count as met.",

@@ -14,7 +14,7 @@ import orjson
 
 from gateway.errors import ConfigError, Problem
 from gateway.model import Backend, Capabilities, Coverage, Draft, Facts, Report, WireFormat
-from gateway.policy.body_facts import has_system_prompt, tool_names
+from gateway.policy.body_facts import has_system_prompt, metadata, tool_names
 from gateway.policy.conditions import Always
 from gateway.policy.decision import Cleared, Refused, Verdict, classify, decide, watched
 from gateway.policy.loader import load_policy
@@ -117,7 +117,7 @@ def _backend(name: str, clearance: str, *, local: bool) -> Backend:
 
 def _run(probe: Probe, line: int | None, policy: Policy, backends: Sequence[Backend], inspect: Inspect) -> ProbeResult:
     request = probe.request()
-    facts = _facts(probe, request)
+    facts = _facts(probe, request, policy)
     report = _report(probe, request, inspect)
     if report is None:
         return ProbeResult(probe.name, line, "", (), "nowhere", ("inspection raised an error",))
@@ -182,7 +182,7 @@ def _report(probe: Probe, request: Mapping[str, Any], inspect: Inspect) -> Repor
         return None
 
 
-def _facts(probe: Probe, request: Mapping[str, Any]) -> Facts:
+def _facts(probe: Probe, request: Mapping[str, Any], policy: Policy) -> Facts:
     """What ingress would say about the body, as far as probes need it."""
     raw = orjson.dumps(request)
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
@@ -201,6 +201,8 @@ def _facts(probe: Probe, request: Mapping[str, Any]) -> Facts:
         at=probe.instant,
         tool_names=tool_names(request),
         system_prompt=has_system_prompt(request),
+        headers={name.lower(): (value,) for name, value in probe.headers.items()},
+        metadata=metadata(request, policy.reads.metadata),
     )
 
 

@@ -47,6 +47,38 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
+class Headers:
+    """The client sent all of these headers, each with a value that one of its patterns means.
+
+    Not below ``not``: what a client sends may only raise a label (law 5).
+    """
+
+    wanted: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def holds(self, seen: Observed) -> bool:
+        sent = known_fact(seen.facts.headers)
+        return all(
+            any(fnmatchcase(value, pattern) for value in sent.get(name, ()) for pattern in patterns)
+            for name, patterns in self.wanted
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The request's metadata has all of these keys, each with a value that one of its patterns means. A value that is
+    no text may be any. Not below ``not``, as headers."""
+
+    wanted: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def holds(self, seen: Observed) -> bool:
+        given = known_fact(seen.facts.metadata)
+        return all(
+            name in given and any(fnmatchcase(known_fact(given[name]), pattern) for pattern in patterns)
+            for name, patterns in self.wanted
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ToolNames:
     """A tool of such a name is offered. One whose name cannot be read may be any of them."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from gateway.policy.conditions import Condition, Observed
 from gateway.policy.judging import JudgeUse
 from gateway.policy.modes import ENFORCE, Mode
+from gateway.policy.reads import READS_NOTHING, Reads
 from gateway.policy.suppression import Suppression
 
 REVISION_LENGTH: Final = 12
@@ -73,6 +74,8 @@ class Policy:
     route: tuple[RouteRule, ...] = ()
     accepted: frozenset[str] = frozenset()
     """Coverage reasons that do not raise the label by themselves."""
+    reads: Reads = READS_NOTHING
+    """What is taken of the client's headers and metadata."""
     judge: JudgeUse | None = None
     """None: nobody is asked where the classifier is not sure."""
     suppress: tuple[Suppression, ...] = ()

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from gateway.policy.block import Block, distinct, few, listed, some, wrong
 from gateway.policy.names import Acceptable, Code, JudgeBackend, Label, Name, RuleId, Target
+from gateway.policy.reads_block import ReadsBlock
 from gateway.policy.rule_mode import RuleMode
 from gateway.policy.suppress_block import SuppressBlock
 from gateway.policy.transform_block import TransformBlock
@@ -124,6 +125,9 @@ class PolicyFile(Block):
     )
     judge: JudgeBlock | None = Field(
         default=None, description="A model that you host, asked where the classifier is not sure. Default: off."
+    )
+    reads: ReadsBlock | None = Field(
+        default=None, description="Headers and metadata of the client that conditions may ask for. Never recorded."
     )
     classify: Annotated[list[ClassifyBlock], BeforeValidator(_empty_if_missing)] = Field(
         default_factory=list, description="Rules that raise the label. Order does not matter. None: the top label."

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from gateway.policy.block import Block, few, known, listed, some, wrong
 from gateway.policy.names import Entities, Patterns, Places, Reasons, Role
 from gateway.policy.places import Nearness
+from gateway.policy.reads_block import HeaderPatterns, MetadataPatterns
 from gateway.policy.time_block import TimeBlock
 from gateway.policy.vocabulary import PRIVATE_MATTER
 
@@ -132,6 +133,13 @@ class When(Block):
     app: Patterns | None = Field(
         default=None, description="The client key belongs to one of these applications; `*` as a part."
     )
+    headers: HeaderPatterns | None = Field(
+        default=None, description="The client sent these headers with such values; `*` as a part. See `reads`."
+    )
+    metadata: MetadataPatterns | None = Field(
+        default=None,
+        description="The `metadata` has these keys with such values; `*` as a part. See `reads`.",
+    )
     time: TimeBlock | None = Field(default=None, description="The request came within these hours and days.")
     stream: bool | None = Field(default=None, description="A stream is wanted (`true`), or a whole answer (`false`).")
     tools: bool | None = Field(default=None, description="Tools are offered or were used (`true`), or none (`false`).")
@@ -172,9 +180,18 @@ class When(Block):
         own = (self.entities, self.matter, self.coverage)
         return any(condition is not None for condition in own) or any_reads_text(inner)
 
+    def reads_client(self) -> bool:
+        """Does the answer depend on what a client may write there as it likes?"""
+        inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if self.not_ else ()))
+        return self.headers is not None or self.metadata is not None or any_reads_client(inner)
+
 
 def any_reads_text(conditions: Collection[When]) -> bool:
     return any(condition.reads_text() for condition in conditions)
+
+
+def any_reads_client(conditions: Collection[When]) -> bool:
+    return any(condition.reads_client() for condition in conditions)
 
 
 def _facts_in_not(condition: When) -> When:
@@ -184,6 +201,11 @@ def _facts_in_not(condition: When) -> When:
         raise wrong(
             "`not` may not hold `entities`, `matter` or `coverage`: a finding could then lower a label",
             "Give the other requests a lower label, or ask for facts only: model, key, stream, tools, tokens.",
+        )
+    if condition.reads_client():
+        raise wrong(
+            "`not` may not hold `headers` or `metadata`: a client could then lower a label by what it sends",
+            "Ask for what raises the label, or for the `key`, `team` or `app` of the client.",
         )
     return condition
 

@@ -8,6 +8,7 @@ import pytest
 from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.policy.loader import NOT_YET, load_policy
 from gateway.policy.probe_file import AssumedBackend, Expect, Probe, load_probes
+from gateway.policy.reads_block import ReadsBlock
 from gateway.policy.schema import PolicyFile, RefuseBlock, RouteBlock
 from gateway.policy.time_block import TimeBlock
 from gateway.policy.vocabulary import FAULTS, UNREAD, Vocabulary
@@ -33,7 +34,19 @@ def test_the_example_probes_load(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "block",
-    [PolicyFile, When, EntitiesBlock, TokensBlock, TimeBlock, RefuseBlock, RouteBlock, Probe, Expect, AssumedBackend],
+    [
+        PolicyFile,
+        When,
+        EntitiesBlock,
+        TokensBlock,
+        TimeBlock,
+        RefuseBlock,
+        RouteBlock,
+        Probe,
+        Expect,
+        AssumedBackend,
+        ReadsBlock,
+    ],
 )
 def test_every_key_of_the_language_is_named(block: type[PolicyFile]) -> None:
     """A key that is added to the language is added to its reference."""

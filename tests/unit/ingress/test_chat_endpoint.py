@@ -60,6 +60,9 @@ def test_the_answer_function_gets_the_request_under_our_own_id() -> None:
         _, headers, _ = await exchange(answer, CHAT, f"x-request-id: {CANARY}", f"x-forwarded-for: {CANARY}")
         assert (seen[0].caller.key_id, seen[0].body, seen[0].request_id) == ("ada", CHAT, headers["x-request-id"])
         assert CANARY not in str(headers) + repr(seen)
+        told = dict(seen[0].headers)
+        assert told["x-forwarded-for"] == CANARY, "for policies that ask"
+        assert not {"authorization", "x-api-key"} & told.keys()
 
     run(test())
 

@@ -1,6 +1,7 @@
 """What a request needs of a backend, and how long it is. Reported problem 65 is why these are asked before routing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from gateway.ingress.facts import TOKENS_PER_MEDIA_PART
 from gateway.ingress.limits import IngressLimits
 from gateway.ingress.openai_chat import facts, parse
 from gateway.model import Caller, Facts
+from gateway.policy.reads import Reads
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 PDF = {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA", "filename": "a.pdf"}}
@@ -122,3 +124,17 @@ def test_who_asks_and_when_are_facts() -> None:
     assert found.at is not None
     assert before <= found.at <= datetime.now(UTC)
     assert (facts_of().team, facts_of().system_prompt) == ("", False)
+
+
+def test_only_what_a_policy_reads_is_taken_of_headers_and_metadata() -> None:
+    """By name; a list in one line counts as the line and as its entries. Nothing of it is shown."""
+    request = {"model": "auto", "messages": [{"role": "user", "content": "x"}], "metadata": {"case": "c1", "b": "hush"}}
+    inbound = replace(
+        parse(json.dumps(request).encode(), Caller("ada"), "req_1", IngressLimits()),
+        headers=(("x-a", "hr, it"), ("x-b", "hush"), ("x-a", "legal")),
+    )
+    found = facts(inbound, Reads(frozenset({"x-a"}), frozenset({"case"})))
+    assert found.headers == {"x-a": ("hr, it", "hr", "it", "legal")}
+    assert found.metadata == {"case": "c1"}
+    assert facts(inbound).headers == facts(inbound).metadata == {}
+    assert "legal" not in repr(found) + repr(inbound)

@@ -1,5 +1,6 @@
 """Small values for the policy tests: one draft, one report, one policy at a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.model import Backend, Capabilities, Coverage, Draft, Facts, Finding, Report, WireFormat
@@ -60,6 +61,8 @@ def facts(
     at: datetime | None = None,
     tool_names: tuple[str, ...] | None = (),
     system_prompt: bool | None = False,
+    headers: Mapping[str, tuple[str, ...]] | None = None,
+    metadata: Mapping[str, str | None] | None = None,
 ) -> Facts:
     return Facts(
         *(key, wanted, stream, tokens, tools, vision, documents, audio, json_schema),
@@ -68,6 +71,8 @@ def facts(
         at=at,
         tool_names=tool_names,
         system_prompt=system_prompt,
+        headers=headers,
+        metadata=metadata,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.policy.body_facts import has_system_prompt, tool_names
+from gateway.policy.body_facts import has_system_prompt, metadata, tool_names
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,11 @@ def test_instructions_of_an_application_are_a_system_prompt(role: str, expected:
     """By either name."""
     assert has_system_prompt({"messages": [{"role": role, "content": "Be brief."}]}) is expected
     assert not has_system_prompt({"messages": "none"})
+
+
+def test_metadata_is_read_by_name() -> None:
+    """What is no text is there and not known."""
+    body = {"metadata": {"case": "A 17", "n": 5, "other": "x"}}
+    assert metadata(body, ["case", "n", "none"]) == {"case": "A 17", "n": None}
+    assert metadata({}, ["case"]) == metadata({"metadata": None}, ["case"]) == {}
+    assert metadata({"metadata": "text"}, ["case"]) == {"case": None}

@@ -11,6 +11,7 @@ from gateway.errors import ConfigError, Problem
 from gateway.model import Facts, Finding
 from gateway.policy.decision import classify
 from gateway.policy.loader import NOT_YET, load_policy
+from gateway.policy.reads import Reads
 from gateway.policy.rules import Otherwise, Policy
 from gateway.policy.vocabulary import Vocabulary, rights
 
@@ -38,6 +39,10 @@ def problems(tmp_path: Path, text: str, vocabulary: Vocabulary = VOCABULARY) -> 
 
 def rule(when: str, label: str = "restricted") -> str:
     return f"{HEAD}classify:\n  - id: it\n    when: {when}\n    label: {label}\n"
+
+
+def reading(when: str) -> str:
+    return "reads: {headers: [x-department], metadata: [case]}\n" + rule(when)
 
 
 def test_a_whole_policy_reads_as_it_is_written(tmp_path: Path) -> None:
@@ -169,6 +174,17 @@ WRONG = [
     (rule("{tool_name: [shell]}"), 6, "unknown key", "Did you mean `tool_names`?"),
     (rule("{team: 'our team'}"), 6, "not a name or a pattern", "*"),
     (rule("{system_prompt: 'yes'}"), 6, "true or false is needed", "system_prompt"),
+    (rule("{headers: {x-department: hr}}"), 6, "'x-department' is not declared", "reads: {headers: [...]}"),
+    (reading("{headers: {x-departmnt: hr}}"), 7, "not declared under `reads`", "Did you mean `x-department`?"),
+    (reading("{metadata: {cas: hr}}"), 7, "not declared under `reads`", "Did you mean `case`?"),
+    (reading("{headers: {}}"), 7, "the condition names nothing", "pattern"),
+    (reading("{not: {headers: {x-department: hr}}}"), 7, "a client could then lower a label", "team"),
+    (reading("{not: {any: [{metadata: {case: hr}}]}}"), 7, "a client could then lower a label", "team"),
+    (HEAD + "reads: {headers: [authorization]}\n", 4, "holds a credential", "key"),
+    (HEAD + "reads: {headers: [X-Department]}\n", 4, "not the name of a header", "small letters"),
+    (HEAD + "reads: {metadata: ['a b']}\n", 4, "not a key of metadata", "letters"),
+    (HEAD + "reads: {}\n", 4, "reads nothing", "Name"),
+    (HEAD + "reads: {header: [x-a]}\n", 4, "unknown key", "Did you mean `headers`?"),
     (rule("{entitys: {any_of: [names]}}"), 6, "unknown key `classify[0].when.entitys`", "Did you mean `entities`?"),
     (rule("{any: [{all: [{stream: true, toolz: true}]}]}"), 6, "`classify[0].when.any[0].all[0].toolz`", "`tools`"),
     (rule("{}"), 6, "not a condition", "always"),
@@ -279,3 +295,12 @@ def test_no_message_is_left_in_the_words_of_the_validator(tmp_path: Path) -> Non
     for text, *_ in WRONG:
         for problem in problems(tmp_path, text, Vocabulary(VOCABULARY.entity_types, VOCABULARY.groups, BACKENDS)):
             assert not re.search(r"pydantic|Block|Annotated|valid (dictionary|list)|instance of", str(problem))
+
+
+def test_only_what_a_policy_declares_is_read_of_a_client(tmp_path: Path) -> None:
+    """By name, in the compiled policy; the condition matches by pattern."""
+    policy = load(tmp_path, reading("{headers: {x-department: [hr, legal-*]}, metadata: {case: '*'}}"))
+    assert policy.reads == Reads(frozenset({"x-department"}), frozenset({"case"}))
+    sent = facts(headers={"x-department": ("legal-eu",)}, metadata={"case": "A 17"})
+    assert classify(policy, report(draft()), sent).label == "restricted"
+    assert classify(policy, report(draft()), facts(headers={}, metadata={"case": "A 17"})).label == "public"

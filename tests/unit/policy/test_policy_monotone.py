@@ -13,7 +13,7 @@ from gateway.inspection.detectors.catalogue import load_catalogue
 from gateway.policy import conditions, request_conditions
 from gateway.policy.conditions import AllOf, AnyOf, Condition, Entities, Incomplete, Not, Observed, Tools
 from gateway.policy.loader import load_policy
-from gateway.policy.monotone import FACTS, GROWING, LOWER_BOUNDS, proof_of
+from gateway.policy.monotone import CLIENTS, FACTS, GROWING, LOWER_BOUNDS, proof_of
 from gateway.policy.shipped import shipped
 from gateway.policy.vocabulary import Vocabulary
 
@@ -66,5 +66,5 @@ def test_every_condition_of_the_language_is_known() -> None:
         and node.name != "Condition"
         and any(isinstance(one, ast.FunctionDef) and one.name == "holds" for one in node.body)
     }
-    assert classes == {one.__name__ for one in (*FACTS, *GROWING, AllOf, AnyOf, Not)}
+    assert classes == {one.__name__ for one in (*FACTS, *GROWING, *CLIENTS, AllOf, AnyOf, Not)}
     assert get_type_hints(Entities).keys() == LOWER_BOUNDS

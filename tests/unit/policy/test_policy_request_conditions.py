@@ -10,7 +10,17 @@ from policy_values import facts
 
 from gateway.model import Facts
 from gateway.policy.conditions import Condition, Not, nothing_observed
-from gateway.policy.request_conditions import App, Clock, NotKnown, SystemPrompt, Team, ToolNames, known_fact
+from gateway.policy.request_conditions import (
+    App,
+    Clock,
+    Headers,
+    Metadata,
+    NotKnown,
+    SystemPrompt,
+    Team,
+    ToolNames,
+    known_fact,
+)
 from gateway.policy.rules import matches
 
 UNKNOWN = Facts("key", "auto", False, 1, False, False, False, False, False)
@@ -22,6 +32,8 @@ CONDITIONS = [
     SystemPrompt(True),
     SystemPrompt(False),
     Clock(480, 1080, EVERY_DAY, "UTC"),
+    Headers((("x-department", ("hr",)),)),
+    Metadata((("case", ("a*",)),)),
 ]
 
 
@@ -86,3 +98,30 @@ def test_hours_and_the_hours_between_them_share_the_week(start: int, length: int
     at = facts(at=datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=minutes))
     end = (start + length) % 1440
     assert holds(Clock(start, end, EVERY_DAY, "UTC"), at) != holds(Clock(end, start, EVERY_DAY, "UTC"), at)
+
+
+def test_each_header_needs_one_of_its_patterns() -> None:
+    """Keys of one mapping are joined by and; a header that is sent twice has two values."""
+    both = Headers((("x-a", ("1", "2")), ("x-b", ("*",))))
+    assert holds(both, facts(headers={"x-a": ("0", "2"), "x-b": ("",)}))
+    assert not holds(both, facts(headers={"x-a": ("2",)}))
+    assert not holds(both, facts(headers={"x-a": ("3",), "x-b": ("x",)}))
+
+
+def test_metadata_that_is_no_text_may_be_any() -> None:
+    """What cannot be compared counts as a match; what is not there does not."""
+    case = Metadata((("case", ("a*",)),))
+    assert holds(case, facts(metadata={"case": None}))
+    assert holds(case, facts(metadata={"case": "a b"}))
+    assert not holds(case, facts(metadata={"case": "b"}))
+    assert not holds(case, facts(metadata={}))
+
+
+values = st.lists(st.sampled_from(["hr", "legal", ""]), max_size=3).map(tuple)
+
+
+@given(values, values)
+def test_a_client_that_sends_more_never_undoes_a_match(some: tuple[str, ...], more: tuple[str, ...]) -> None:
+    """Law 5: what a client says about itself only raises."""
+    asked = Headers((("x-a", ("hr",)),))
+    assert holds(asked, facts(headers={"x-a": some + more})) or not holds(asked, facts(headers={"x-a": some}))

@@ -263,3 +263,32 @@ def test_a_suppression_without_a_hit_or_without_a_miss_is_not_tested(tmp_path: P
     assert told[-1] == "no probe shows that the suppression `own` leaves other values alone"
     with pytest.raises(ConfigError, match="suppressed: 'ownn' is not known"):
         run(tmp_path, "- {name: a, prompt: x, expect: {suppressed: ownn}}\n", SUPPRESSING)
+
+
+def test_a_probe_says_who_asks_when_and_what_it_sends(tmp_path: Path) -> None:
+    """Without `at` the time is not known, so that a condition on it counts as met."""
+    when = "{team: legal, headers: {x-unit: eu-*}, metadata: {case: a*}, tool_names: [shell], system_prompt: true}"
+    (tmp_path / "policy.yaml").write_text(
+        "version: 1\nname: mine\nlabels: [public, restricted]\nreads: {headers: [x-unit], metadata: [case]}\n"
+        f"classify:\n  - {{id: told, when: {when}, label: restricted}}\n"
+        "  - {id: night, when: {time: {from: '22:00', to: '06:00', zone: UTC}}, label: restricted}\n"
+    )
+    body = "{messages: [{role: system, content: x}], metadata: {case: a1}, tools: [{type: shell}]}"
+    noon, midnight = "2026-03-02T12:00+00:00", "2026-03-02T00:00+00:00"
+    sent = f"at: {noon}, team: legal, headers: {{X-Unit: eu-1}}, body: {body}"
+    (tmp_path / "probes.yaml").write_text(
+        f"- {{name: all, {sent}, expect: {{rule: told}}}}\n"
+        f"- {{name: another team, {sent.replace('team: legal', 'team: hr')}, expect: {{label: public}}}}\n"
+        f"- {{name: at night, prompt: x, at: {midnight}, expect: {{rule: night}}}}\n"
+        "- {name: who knows when, prompt: x, expect: {rule: night}}\n"
+    )
+    ran = run_probes(tmp_path, inspect, VOCABULARY)
+    assert ran.passed, [result.failures for result in ran.results]
+
+
+def test_the_time_of_a_probe_needs_its_zone(tmp_path: Path) -> None:
+    """Nine o'clock is nine somewhere."""
+    file = tmp_path / "probes.yaml"
+    file.write_text('- {name: one, prompt: x, at: "2026-03-02T09:00", expect: {label: public}}\n')
+    with pytest.raises(ConfigError, match="not a time with its zone"):
+        load_probes(file)

@@ -104,9 +104,9 @@ def test_other_commands_find_what_is_listed(table: Path) -> None:
     policy = table.parent / "mine"
     policy.mkdir()
     (policy / "policy.yaml").write_text(
-        "version: 1\nname: mine\nlabels: [public, secret]\nclassify:\n"
+        "version: 1\nname: mine\nlabels: [public, inner, secret]\nclassify:\n"
         "  - {id: customers, when: {entities: {any_of: [CUSTOMER]}}, label: secret}\n"
-        "  - {id: lists, when: {entities: {any_of: [own_lists]}}, label: secret}\nroute:\n  - to: [external, local]\n"
+        "  - {id: lists, when: {entities: {any_of: [own_lists]}}, label: inner}\nroute:\n  - to: [external, local]\n"
     )
     assert run("policy", "check", str(policy), GATEWAY_CONFIG=str(config)).exit_code == 0
     (policy / "policy.yaml").write_text((policy / "policy.yaml").read_text().replace("[CUSTOMER]", "[CUSTOMERS]"))

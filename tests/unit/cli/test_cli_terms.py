@@ -108,7 +108,9 @@ def test_other_commands_find_what_is_listed(table: Path) -> None:
         "  - {id: customers, when: {entities: {any_of: [CUSTOMER]}}, label: secret}\n"
         "  - {id: lists, when: {entities: {any_of: [own_lists]}}, label: inner}\nroute:\n  - to: [external, local]\n"
     )
-    assert run("policy", "check", str(policy), GATEWAY_CONFIG=str(config)).exit_code == 0
+    checked = run("policy", "check", str(policy), GATEWAY_CONFIG=str(config))
+    assert checked.exit_code == 1
+    assert checked.output.count("warning: ") == checked.output.count("the policy has no probes") == 1
     (policy / "policy.yaml").write_text((policy / "policy.yaml").read_text().replace("[CUSTOMER]", "[CUSTOMERS]"))
     assert run("policy", "check", str(policy), GATEWAY_CONFIG=str(config)).exit_code == 2
 
